@@ -1,0 +1,71 @@
+"""How a client finds a running backend: one private file in the run folder.
+
+The broker binds a free port itself and then publishes address and keys by renaming a finished file
+into place, so a reader never sees half of it. The folder is 0700 and the file 0600: whoever can
+read it is the same user. The keys are made afresh at every launch.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+FILE_NAME = "connection.json"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Address and keys of a running backend (CURVE keys in Z85 text)."""
+
+    endpoint: str
+    server_public_key: str
+    client_public_key: str
+    client_secret_key: str
+    pid: int
+    boot_id: str
+    protocol: int
+
+
+def default_run_dir() -> Path:
+    """Return the folder where this user's backend publishes itself and keeps its log."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return base / "clone-normals"
+
+
+def publish(connection: Connection, run_dir: Path) -> Path:
+    """Write the connection file atomically, readable by this user alone."""
+    run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, temporary = tempfile.mkstemp(dir=run_dir, prefix=".connection-")  # made 0600
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(connection), file)
+    target = run_dir / FILE_NAME
+    os.replace(temporary, target)
+    return target
+
+
+def find(run_dir: Path) -> Connection | None:
+    """Read the connection file, or None when there is none or it is not one of ours."""
+    try:
+        values = json.loads((run_dir / FILE_NAME).read_text())
+    except (OSError, ValueError):
+        return None
+    expected = {field.name: field.type for field in fields(Connection)}
+    if not isinstance(values, dict) or set(values) != set(expected):
+        return None
+    if any(type(values[name]) is not kind for name, kind in expected.items()):
+        return None
+    return Connection(**values)
+
+
+def withdraw(connection: Connection, run_dir: Path) -> None:
+    """Remove the connection file if it is still this backend's."""
+    published = find(run_dir)
+    if published is not None and published.boot_id == connection.boot_id:
+        (run_dir / FILE_NAME).unlink(missing_ok=True)

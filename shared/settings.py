@@ -1,0 +1,36 @@
+"""What an artist may ask for in one estimate; the only request options and their defaults."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Start = Literal["auto", "inflation", "shading", "flat"]
+
+
+@dataclass(frozen=True)
+class EstimateSettings:
+    """Options of one estimate, shown in the panel, on the command line and on the wire."""
+
+    fov_degrees: float = 0.0
+    """Horizontal field of view in degrees; 0 means orthographic (a flat texture, a long lens)."""
+    principal: tuple[float, float] = (0.5, 0.5)
+    """Where the optical axis meets the picture, as fractions of width and height."""
+    steps: int = 100
+    """Closed-loop steps; 0 skips the loop and returns the start."""
+    size: int = 256
+    """Longest side, in pixels, of the grid of Gaussians the loop works on."""
+    start: Start = "auto"
+    """Where the geometry starts; auto takes inflation under a mask or alpha, else shading."""
+    seed: int = 0
+    """Seed of everything random; the same seed gives the same answer."""
+
+    def problem(self) -> str | None:
+        """Say in one sentence what cannot be computed, or None."""
+        if not 0.0 <= self.fov_degrees <= 150.0:
+            return f"The field of view is {self.fov_degrees:g}°; it must lie between 0° and 150°."
+        if not all(-1.0 <= value <= 2.0 for value in self.principal):
+            return "The principal point lies more than a picture's width outside the picture."
+        if not 0 <= self.steps <= 10_000:
+            return f"{self.steps} loop steps were asked for; 0 to 10000 are possible."
+        if not 16 <= self.size <= 2048:
+            return f"The working size is {self.size} pixels; it must lie between 16 and 2048."
+        return None

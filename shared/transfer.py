@@ -31,7 +31,7 @@ def chunks_of(job: str, arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[Chun
     for index, array in enumerate(arrays.values()):
         flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         for offset in range(0, flat.nbytes, CHUNK_BYTES):
-            frame = memoryview(flat[offset : offset + CHUNK_BYTES])
+            frame = flat[offset : offset + CHUNK_BYTES].data
             yield Chunk(job=job, index=index, offset=offset), frame
 
 

@@ -1,0 +1,224 @@
+"""Pictures: decoding what came over the wire, sRGB and linear, resizing, masks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from backend.errors import Refused
+from shared.messages import Transfer
+from shared.transfer import MAX_PIXELS, MAX_SIDE
+
+SMALLEST_SIDE = 8
+WHITE_QUANTILE = 0.98
+"""Share of the pixels of an HDR picture that are not brighter than its white."""
+BRIGHTEST = 8.0
+"""Highlights above this many times white say nothing more about the surface."""
+CROP_MARGIN = 0.04
+"""Ground kept around an object, as a share of its longest side."""
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture ready to be worked on: linear RGB, scaled so that white is about 1."""
+
+    rgb: Float[Tensor, "h w 3"]
+    mask: Bool[Tensor, "h w"]
+    """The object; all true when there is neither mask nor alpha."""
+    has_silhouette: bool
+    """Whether the mask's border is an outline of the object rather than the picture's frame."""
+    notes: tuple[str, ...] = ()
+    """What had to be repaired, for the report."""
+
+
+def srgb_to_linear(encoded: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
+    """Undo the sRGB transfer function (IEC 61966-2-1)."""
+    bright = ((encoded.clamp_min(0.0) + 0.055) / 1.055) ** 2.4
+    return torch.where(encoded <= 0.04045, encoded / 12.92, bright)
+
+
+def linear_to_srgb(linear: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
+    """Apply the sRGB transfer function (IEC 61966-2-1)."""
+    bright = 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
+    return torch.where(linear <= 0.0031308, linear * 12.92, bright)
+
+
+def luminance(rgb: Float[Tensor, "*b 3"]) -> Float[Tensor, "*b"]:
+    """Return the Rec. 709 luminance of linear RGB."""
+    return rgb @ torch.tensor(LUMINANCE, dtype=rgb.dtype, device=rgb.device)
+
+
+def decode_picture(
+    picture: np.ndarray, transfer: Transfer, mask: np.ndarray | None = None
+) -> Picture:
+    """Turn received arrays into a picture.
+
+    Args:
+        picture: (H, W), or (H, W, C) with 1 gray, 2 gray + alpha, 3 RGB or 4 RGBA channels.
+        transfer: whether the colours are sRGB-encoded or linear.
+        mask: (H, W), nonzero inside the object; used instead of the alpha.
+
+    Raises:
+        Refused: when there is nothing to estimate from, saying why.
+    """
+    _check_size(picture.shape)
+    values = _to_unit(picture if picture.ndim == 3 else picture[..., None])
+    colour, alpha = _split_alpha(values)
+    colour, notes = _repair(colour)
+    rgb = srgb_to_linear(colour) if transfer == "srgb" else colour
+    inside = _object_mask(alpha, mask, tuple(rgb.shape[:2]))
+    rgb = rgb.expand(-1, -1, 3)
+    brightest = rgb[inside].max()
+    if brightest <= 1e-6:
+        raise Refused(
+            "bad_image",
+            "The picture is completely black, so there is no shading to read.",
+            "Choose another picture, or check its exposure and mask.",
+        )
+    if brightest > 1.0:
+        rgb = _exposed(rgb, inside)
+    return Picture(rgb.contiguous(), inside, bool((~inside).any()), notes)
+
+
+def resize(values: Float[Tensor, "h w *c"], height: int, width: int) -> Float[Tensor, "hh ww *c"]:
+    """Resample a map, averaging when it shrinks and interpolating linearly when it grows."""
+    if tuple(values.shape[:2]) == (height, width):
+        return values
+    planes = values.reshape(*values.shape[:2], -1).permute(2, 0, 1)[None]
+    planes = F.interpolate(
+        planes, size=(height, width), mode="bilinear", align_corners=False, antialias=True
+    )
+    return planes[0].permute(1, 2, 0).reshape(height, width, *values.shape[2:]).contiguous()
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def object_box(mask: Bool[Tensor, "h w"]) -> Box:
+    """Return the rectangle around a mask, with a small margin."""
+    rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    margin = 2 + round(CROP_MARGIN * max(bottom - top, right - left))
+    top, left = max(0, top - margin), max(0, left - margin)
+    bottom, right = min(mask.shape[0], bottom + margin), min(mask.shape[1], right + margin)
+    return Box(top, left, max(bottom - top, SMALLEST_SIDE), max(right - left, SMALLEST_SIDE))
+
+
+def crop(picture: Picture, box: Box) -> Picture:
+    """Cut a rectangle out of a picture."""
+    rows = slice(box.top, box.top + box.height)
+    columns = slice(box.left, box.left + box.width)
+    inside = picture.mask[rows, columns]
+    return Picture(picture.rgb[rows, columns], inside, picture.has_silhouette, picture.notes)
+
+
+def resize_mask(mask: Bool[Tensor, "h w"], height: int, width: int) -> Bool[Tensor, "hh ww"]:
+    """Resample a mask; a pixel is inside when most of it is."""
+    return resize(mask.float(), height, width) > 0.5
+
+
+def resize_picture(picture: Picture, longest: int) -> Picture:
+    """Shrink a picture so that its longest side has at most ``longest`` pixels.
+
+    Colours are averaged over the inside of the mask only, so the ground does not bleed in.
+    """
+    height, width = picture.rgb.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    if scale == 1.0:
+        return picture
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    inside = picture.mask.float()
+    weight = resize(inside, *size)
+    rgb = resize(picture.rgb * inside[..., None], *size) / weight.clamp_min(1e-6)[..., None]
+    return Picture(rgb, weight > 0.5, picture.has_silhouette, picture.notes)
+
+
+def _check_size(shape: tuple[int, ...]) -> None:
+    if len(shape) not in (2, 3) or (len(shape) == 3 and not 1 <= shape[2] <= 4):
+        raise Refused("bad_image", f"An array of shape {shape} is not a picture.")
+    height, width = shape[:2]
+    if min(height, width) < SMALLEST_SIDE:
+        raise Refused(
+            "bad_image",
+            f"The picture is {width}×{height} pixels; normals need at least "
+            f"{SMALLEST_SIDE}×{SMALLEST_SIDE}.",
+            "Choose a larger picture.",
+        )
+    if max(height, width) > MAX_SIDE or height * width > MAX_PIXELS:
+        raise Refused(
+            "too_large",
+            f"The picture is {width}×{height} pixels; this version takes up to "
+            f"{MAX_PIXELS // 2**20} megapixels and {MAX_SIDE} pixels a side.",
+            "Scale the picture down, or cut it into parts.",
+        )
+
+
+def _to_unit(values: np.ndarray) -> Float[Tensor, "h w c"]:
+    if values.dtype in (np.uint8, np.uint16):
+        values = values.astype(np.float32) / np.iinfo(values.dtype).max
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+
+
+def _split_alpha(
+    values: Float[Tensor, "h w c"],
+) -> tuple[Float[Tensor, "h w d"], Float[Tensor, "h w"] | None]:
+    if values.shape[2] in (2, 4):
+        return values[..., :-1], torch.nan_to_num(values[..., -1], nan=0.0)
+    return values, None
+
+
+def _repair(colour: Float[Tensor, "h w c"]) -> tuple[Float[Tensor, "h w c"], tuple[str, ...]]:
+    finite = torch.isfinite(colour)
+    notes = []
+    if not finite.all():
+        notes.append(f"{int((~finite).sum())} values were not finite and count as black")
+        colour = torch.where(finite, colour, 0.0)
+    if (colour < 0).any():
+        notes.append("negative values count as black")
+    return colour.clamp(0.0, 1e6), tuple(notes)
+
+
+def _exposed(rgb: Float[Tensor, "h w 3"], inside: Bool[Tensor, "h w"]) -> Float[Tensor, "h w 3"]:
+    """Bring the white of an HDR picture to 1 and cut its highlights at ``BRIGHTEST``."""
+    values = luminance(rgb[inside])
+    sample = values[:: max(1, len(values) // 65536)]
+    white = torch.quantile(sample, WHITE_QUANTILE).clamp_min(float(values.max()) * 1e-5)
+    return (rgb / white).clamp_max(BRIGHTEST)
+
+
+def _object_mask(
+    alpha: Float[Tensor, "h w"] | None, mask: np.ndarray | None, size: tuple[int, ...]
+) -> Bool[Tensor, "h w"]:
+    if mask is not None:
+        if mask.shape[:2] != size:
+            raise Refused(
+                "bad_image",
+                f"The mask is {mask.shape[1]}×{mask.shape[0]} pixels "
+                f"and the picture {size[1]}×{size[0]}.",
+                "Give a mask of the picture's size.",
+            )
+        plane = mask if mask.ndim == 2 else mask[..., 0]
+        inside = _to_unit(plane[..., None])[..., 0] > 0.5
+    elif alpha is not None:
+        inside = alpha > 0.5
+    else:
+        return torch.ones(size, dtype=torch.bool)
+    if int(inside.sum()) < SMALLEST_SIDE**2:
+        raise Refused(
+            "bad_image",
+            "Almost nothing of the picture lies inside its mask or alpha.",
+            "Check the mask: white is the object, black the ground.",
+        )
+    return inside

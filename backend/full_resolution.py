@@ -1,0 +1,122 @@
+"""From the grid of Gaussians to every pixel of the picture."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from backend.geometry import normalize
+from backend.image import Box, Picture, crop, resize
+from backend.losses import weighted_mean
+from backend.model import Turn, View
+
+CONFIDENT_RESIDUAL = 0.1
+"""Reprojection residual, relative to the mean radiance, at which confidence has fallen to 1/e.
+
+Not calibrated before there are trained weights."""
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The answer as maps of the picture's size; OpenCV camera, linear colours.
+
+    Outside the mask: facing normals, depth of the median, no albedo, no confidence.
+    """
+
+    normals: Float[Tensor, "h w 3"]
+    depth: Float[Tensor, "h w"]
+    albedo: Float[Tensor, "h w 3"]
+    shading: Float[Tensor, "h w 3"]
+    rerendered: Float[Tensor, "h w 3"]
+    confidence: Float[Tensor, "h w"]
+
+
+def at_full_resolution(
+    picture: Picture,
+    view: View,
+    begun: Turn,
+    final: Turn,
+    start: Float[Tensor, "h w 3"],
+    box: Box,
+) -> Maps:
+    """Carry what the loop changed on its grid to the pixels of the whole picture.
+
+    The normals are the start at full resolution plus the loop's correction, so detail finer than
+    the grid stays; fine texture goes to the albedo. ``picture`` is the whole picture, ``start`` the
+    starting normals at the resolution of ``box``, the part of the picture the grid covers.
+    """
+    size = box.height, box.width
+    part = crop(picture, box)
+    normals = start + _grown(final.normals - begun.normals, view, size)
+    shading = _grown(final.shading, view, size)
+    texture = part.rgb / _grown(view.rgb, view, size).clamp_min(1e-3)
+    albedo = _grown(final.splatted.albedo, view, size) * texture.clamp(0.1, 10.0)
+    highlight = final.rerendered - final.splatted.albedo * final.shading
+    rerendered = albedo * shading + _grown(highlight, view, size)
+    depth = _grown(final.splatted.depth[..., None], view, size)[..., 0]
+    confidence = resize(pixel_confidence(final, view), *size)
+    median = depth[part.mask].median()
+    whole = picture.mask.shape
+    facing = normals.new_tensor([0.0, 0.0, -1.0])
+    return Maps(
+        normals=_pasted(normalize(normals), part.mask, box, facing.expand(*whole, 3)),
+        depth=_pasted(depth, part.mask, box, median.expand(whole)),
+        albedo=_pasted(albedo.clamp(0.0, 1.0), part.mask, box, torch.zeros_like(picture.rgb)),
+        shading=_pasted(shading, part.mask, box, torch.zeros_like(picture.rgb)),
+        rerendered=_pasted(rerendered, part.mask, box, torch.zeros_like(picture.rgb)),
+        confidence=_pasted(confidence, part.mask, box, torch.zeros(whole)),
+    )
+
+
+def pixel_confidence(final: Turn, view: View) -> Float[Tensor, "h w"]:
+    """Return 0..1 from how well the picture is re-rendered and how far both normals agree."""
+    target = final.splatted.target
+    scale = CONFIDENT_RESIDUAL * weighted_mean(target.mean(-1), view.mask.float())
+    residual = (final.rerendered - target).abs().mean(-1)
+    agreement = (final.splatted.normals * final.splatted.mean_normals).sum(-1).clamp(0, 1)
+    return torch.exp(-residual / scale.clamp_min(1e-6)) * agreement * view.mask
+
+
+def _grown(
+    values: Float[Tensor, "h w c"], view: View, size: tuple[int, int]
+) -> Float[Tensor, "hh ww c"]:
+    """Resample a map of the grid, on the CPU from here on, with no dark border at the mask."""
+    return resize(_filled(values, view), *size).cpu()
+
+
+def _pasted(
+    part: Float[Tensor, "hh ww *c"],
+    inside: Bool[Tensor, "hh ww"],
+    box: Box,
+    ground: Float[Tensor, "h w *c"],
+) -> Float[Tensor, "h w *c"]:
+    """Put the inside of a part into a whole filled with ``ground``."""
+    whole = ground.clone()
+    rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
+    where = inside if part.ndim == 2 else inside[..., None]
+    whole[rows, columns] = torch.where(where, part.cpu(), whole[rows, columns])
+    return whole
+
+
+def _filled(values: Float[Tensor, "h w c"], view: View) -> Float[Tensor, "h w c"]:
+    """Give pixels outside the mask the average of those inside around them.
+
+    Resampling then finds no dark border: push the inside down a pyramid, pull the averages up.
+    """
+    weight = view.mask.float()[..., None]
+    if bool(view.mask.all()):
+        return values
+    return _pull(values * weight, weight)
+
+
+def _pull(planes: Float[Tensor, "h w c"], weight: Float[Tensor, "h w 1"]) -> Float[Tensor, "h w c"]:
+    """Fill where ``weight`` is 0; ``planes`` are premultiplied."""
+    mean = planes / weight.clamp_min(1e-6)
+    height, width = weight.shape[:2]
+    if max(height, width) <= 2:
+        overall = planes.sum((0, 1)) / weight.sum().clamp_min(1e-6)
+        return torch.where(weight > 0, mean, overall)
+    half = -(-height // 2), -(-width // 2)
+    around = _pull(resize(planes, *half), resize(weight, *half))
+    return torch.where(weight > 0, mean, resize(around, height, width))

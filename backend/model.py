@@ -1,0 +1,161 @@
+"""CLONE: the parts joined. One ``turn`` goes once around the loop, differentiable throughout."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool, Float
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from backend.camera import Camera, pixel_centres, unproject, view_rays
+from backend.config import EngineConfig
+from backend.encoder import Encoded, Encoder
+from backend.gaussians import Encoding, albedo_of, depth_of, gaussians_of, normals_of
+from backend.geometry import normalize, surface_normals
+from backend.illumination import (
+    Illumination,
+    Lobe,
+    ModulationKernel,
+    gloss,
+    irradiance,
+    modulation,
+)
+from backend.rasterizer import Rasterizer
+from backend.refinement import Gate, Refinement, fuse
+
+
+@dataclass(frozen=True)
+class View:
+    """What is fixed while the loop turns: the picture, its mask, its camera and the engine."""
+
+    rgb: Float[Tensor, "h w 3"]
+    mask: Bool[Tensor, "h w"]
+    camera: Camera
+    rasterize: Rasterizer
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """Everything that lights the scene."""
+
+    light: Illumination
+    kernel: ModulationKernel
+    lobe: Lobe
+
+
+@dataclass(frozen=True)
+class Splatted:
+    """The Gaussians as maps; features divided by alpha."""
+
+    normals: Float[Tensor, "h w 3"]
+    """Covariance normals N_g, unit length."""
+    albedo: Float[Tensor, "h w 3"]
+    target: Float[Tensor, "h w 3"]
+    """The picture passed through the same splats, without gradient: texture that splats cannot
+    carry must not be paid for by geometry."""
+    depth: Float[Tensor, "h w"]
+    alpha: Float[Tensor, "h w"]
+    mean_normals: Float[Tensor, "h w 3"]
+    """Normals of the surface through the Gaussians' means, on the grid of the Gaussians."""
+    own_normals: Float[Tensor, "h w 3"]
+    """Covariance normal of each pixel's own Gaussian."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of the loop."""
+
+    splatted: Splatted
+    normals: Float[Tensor, "h w 3"]
+    """Fused normals N; N_g itself while there is no trained refinement."""
+    refined: Float[Tensor, "h w 3"] | None
+    gate: Float[Tensor, "h w"] | None
+    shading: Float[Tensor, "h w 3"]
+    rerendered: Float[Tensor, "h w 3"]
+
+
+class Clone(nn.Module):
+    """The learned parts: encoder, refinement and gate."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        super().__init__()
+        self.encoder = Encoder(config.networks)
+        self.refinement = Refinement(config.networks)
+        self.gate = Gate(config.networks)
+
+    def forward(self, view: View) -> Encoded:
+        """Encode the picture."""
+        return self.encoder(view.rgb, view.camera)
+
+
+def load_model(path: Path, config: EngineConfig) -> Clone:
+    """Load weights strictly.
+
+    Raises:
+        ValueError: naming the keys that are missing or not expected.
+    """
+    model = Clone(config)
+    weights = {name: value.float() for name, value in load_file(path).items()}
+    expected = set(model.state_dict())
+    missing, unexpected = expected - set(weights), set(weights) - expected
+    if missing or unexpected:
+        raise ValueError(
+            f"{path.name} does not fit this version of the model; "
+            f"missing: {sorted(missing)}; not expected: {sorted(unexpected)}"
+        )
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def splat(encoding: Encoding, view: View) -> Splatted:
+    """Rasterise normals, albedo and the picture in one pass."""
+    gaussians = gaussians_of(encoding, view.camera, view.mask)
+    normals = normals_of(gaussians, view.camera, view.mask)
+    features = torch.cat([normals, albedo_of(encoding)[view.mask], view.rgb[view.mask]], dim=-1)
+    rendering = view.rasterize(gaussians, features, view.camera)
+    maps = rendering.features / rendering.alpha[..., None].clamp_min(1e-4)
+    points = unproject(view.camera, depth_of(encoding, view.camera))
+    own = torch.zeros_like(points).index_put((view.mask,), normals)
+    return Splatted(
+        normals=normalize(maps[..., :3]),
+        albedo=maps[..., 3:6],
+        target=maps[..., 6:].detach(),
+        depth=rendering.depth,
+        alpha=rendering.alpha,
+        mean_normals=surface_normals(points, view.mask.float()),
+        own_normals=own,
+    )
+
+
+def modulations_of(lighting: Lighting, view: View, config: EngineConfig) -> Float[Tensor, "h w 2"]:
+    """Evaluate the modulation kernel over the picture."""
+    camera = view.camera
+    size = view.rgb.new_tensor([camera.width, camera.height])
+    return modulation(lighting.kernel, pixel_centres(camera) / size, config.kernel)
+
+
+def turn(
+    encoding: Encoding,
+    view: View,
+    lighting: Lighting,
+    config: EngineConfig,
+    model: Clone | None = None,
+    features: Float[Tensor, "h w f"] | None = None,
+) -> Turn:
+    """Go once around: splat, refine, fuse, light, re-render.
+
+    Without a trained model refinement and gate are left out, and N is N_g.
+    """
+    splatted = splat(encoding, view)
+    normals, refined, gate = splatted.normals, None, None
+    if model is not None and features is not None:
+        refined = model.refinement(normals, splatted.depth, view.rgb, features)
+        gate = model.gate(normals, refined, features)
+        normals = fuse(normals, refined, gate)
+    modulations = modulations_of(lighting, view, config)
+    shading = irradiance(normals, lighting.light, modulations)
+    rays = view_rays(view.camera)
+    highlight = gloss(normals, rays, lighting.light, lighting.lobe, modulations)
+    rerendered = splatted.albedo * shading + highlight
+    return Turn(splatted, normals, refined, gate, shading, rerendered)

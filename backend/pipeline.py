@@ -1,0 +1,182 @@
+"""The story in one screen: picture → start → Gaussians → light → closed loop → full resolution."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from backend.camera import Camera, camera_from_fov, cropped, resized
+from backend.classical import NAMES, Start, encode_start, start_for
+from backend.config import EngineConfig
+from backend.errors import Refused, Stopped
+from backend.full_resolution import Maps, at_full_resolution, pixel_confidence
+from backend.gaussians import Gaussians, albedo_of, gaussians_of, normals_of
+from backend.illumination import faint_lobe, irradiance, neutral_kernel
+from backend.image import Box, Picture, crop, object_box, resize_picture
+from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
+from backend.loop import LoopResult, LoopState, optimise
+from backend.model import Lighting, Turn, View, turn
+from backend.rasterizer import choose
+from shared.messages import StageTime
+from shared.settings import EstimateSettings
+
+REFINEMENT_BYPASSED = "bypassed: there are no trained weights yet"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The Gaussians with what they carry; OpenCV camera."""
+
+    gaussians: Gaussians
+    albedo: Float[Tensor, "n 3"]
+    normals: Float[Tensor, "n 3"]
+    confidence: Float[Tensor, " n"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Everything found in one picture, and how."""
+
+    maps: Maps
+    mask: Bool[Tensor, "h w"]
+    cloud: Cloud
+    orthographic: bool
+    light: LightSolution
+    loop: LoopResult
+    start: str
+    refinement: str
+    engine: str
+    device: str
+    stages: tuple[StageTime, ...]
+    notes: tuple[str, ...]
+
+
+class Stages:
+    """Times the stages and passes progress on."""
+
+    def __init__(self, report: Callable[[str, float], None]) -> None:
+        self._report = report
+        self._began = time.perf_counter()
+        self._name = ""
+        self.times: list[StageTime] = []
+
+    def begin(self, name: str, fraction: float) -> None:
+        """End the stage before and say which one begins."""
+        now = time.perf_counter()
+        if self._name:
+            self.times.append(StageTime(self._name, round(now - self._began, 3)))
+        self._name, self._began = name, now
+        self._report(name, fraction)
+
+    def within(self, fraction: float) -> None:
+        """Report progress inside the present stage."""
+        self._report(self._name, fraction)
+
+
+def estimate(
+    picture: Picture,
+    settings: EstimateSettings,
+    device: torch.device,
+    report: Callable[[str, float], None],
+    cancelled: Callable[[], bool],
+    config: EngineConfig | None = None,
+) -> Estimate:
+    """Estimate normals, Gaussians, albedo, depth and light of one picture.
+
+    ``report`` is told the stage and the fraction done; ``cancelled`` is asked between steps.
+
+    Raises:
+        Refused: when the settings or the picture cannot be worked with.
+        Stopped: when ``cancelled`` answered true.
+    """
+    if problem := settings.problem():
+        raise Refused("bad_request", problem)
+    config = config or EngineConfig()
+    stages = Stages(report)
+    stages.begin("Preparing", 0.0)
+    box = object_box(picture.mask)
+    part = crop(picture, box)
+    camera = _camera_of(picture, box, settings)
+    view = _view_of(resize_picture(part, settings.size), camera, device)
+    stages.begin("Finding a start", 0.03)
+    start = start_for(_seen(view, part), view.camera, settings.start)
+    state = initial_state(start, view, config, settings.seed)
+    if cancelled():
+        raise Stopped
+    stages.begin("Closing the loop", 0.1)
+    loop = optimise(
+        state, view, config, settings.steps, lambda done: stages.within(0.1 + 0.8 * done), cancelled
+    )
+    stages.begin("Full resolution", 0.92)
+    with torch.no_grad():
+        begun = turn(state.encoding, view, state.lighting, config)
+        final = turn(loop.state.encoding, view, loop.state.lighting, config)
+        fine_start = start_for(part, camera, start.kind).normals
+        maps = at_full_resolution(picture, view, begun, final, fine_start, box)
+        cloud = _cloud_of(loop.state, view, final)
+    stages.begin("Done", 1.0)
+    return Estimate(
+        maps=maps,
+        mask=picture.mask,
+        cloud=cloud,
+        orthographic=view.camera.orthographic,
+        light=loop.state.solution,
+        loop=loop,
+        start=NAMES[start.kind],
+        refinement=REFINEMENT_BYPASSED,
+        engine=view.rasterize.name,
+        device=str(device),
+        stages=tuple(stages.times),
+        notes=picture.notes,
+    )
+
+
+def initial_state(start: Start, view: View, config: EngineConfig, seed: int) -> LoopState:
+    """Turn a starting surface into Gaussians, albedo and a first light."""
+    generator = torch.Generator().manual_seed(seed)
+    device = view.rgb.device
+    inside = view.mask
+    normals, radiance = start.normals[inside], view.rgb[inside]
+    gray = torch.full_like(radiance, 0.5)
+    ones = torch.ones_like(radiance[:, :2])
+    # the first light is the one that would explain a surface of one gray
+    solution = solve_light(Observations(normals, gray, radiance, ones), config.light)
+    light, level = to_gauge(solution.light, normals)
+    explained = irradiance(start.normals, light, torch.ones_like(view.rgb[..., :2]))
+    leftover = view.rgb.clamp_min(1e-3) / (0.5 * level * explained.clamp_min(0.05))
+    albedo = 0.5 * level * leftover**config.loop.albedo_share
+    lighting = Lighting(light, neutral_kernel(config.kernel, generator, device), faint_lobe(device))
+    return LoopState(encode_start(start, albedo, view.camera), lighting, solution)
+
+
+def _camera_of(picture: Picture, box: Box, settings: EstimateSettings) -> Camera:
+    """Return the camera of the part of the picture inside a box, at full resolution."""
+    height, width = picture.mask.shape
+    whole = camera_from_fov(width, height, settings.fov_degrees, settings.principal)
+    return cropped(whole, box.left, box.top, box.width, box.height)
+
+
+def _view_of(small: Picture, camera: Camera, device: torch.device) -> View:
+    height, width = small.mask.shape
+    grid = resized(camera, width, height)
+    on_device = replace(
+        grid, intrinsics=grid.intrinsics.to(device), viewmat=grid.viewmat.to(device)
+    )
+    return View(small.rgb.to(device), small.mask.to(device), on_device, choose(device))
+
+
+def _seen(view: View, part: Picture) -> Picture:
+    return Picture(view.rgb, view.mask, part.has_silhouette, part.notes)
+
+
+def _cloud_of(state: LoopState, view: View, final: Turn) -> Cloud:
+    gaussians = gaussians_of(state.encoding, view.camera, view.mask)
+    return Cloud(
+        gaussians=gaussians,
+        albedo=albedo_of(state.encoding)[view.mask].clamp(0.0, 1.0),
+        normals=normals_of(gaussians, view.camera, view.mask),
+        confidence=pixel_confidence(final, view)[view.mask],
+    )

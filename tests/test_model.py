@@ -1,0 +1,108 @@
+import dataclasses
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from backend.camera import camera_from_fov
+from backend.config import EngineConfig, NetworkConfig
+from backend.geometry import normalize
+from backend.illumination import faint_lobe, neutral_kernel
+from backend.model import Clone, Lighting, View, load_model, splat, turn
+from backend.rasterizer.torch_engine import TorchRasterizer
+from backend.refinement import fuse
+
+from .test_illumination import light
+
+SMALL = EngineConfig(networks=NetworkConfig(widths=(8, 16), features=4, refinement_widths=(8, 16)))
+
+
+def make_view(fov: float, height: int = 14, width: int = 19) -> View:
+    g = torch.Generator().manual_seed(0)
+    mask = torch.ones(height, width, dtype=torch.bool)
+    mask[:2] = False
+    rgb = torch.rand(height, width, 3, generator=g)
+    return View(rgb, mask, camera_from_fov(width, height, fov), TorchRasterizer())
+
+
+def make_model() -> Clone:
+    torch.manual_seed(0)
+    return Clone(SMALL)
+
+
+def make_lighting() -> Lighting:
+    cpu = torch.device("cpu")
+    kernel = neutral_kernel(SMALL.kernel, torch.Generator().manual_seed(0), cpu)
+    return Lighting(light(), kernel, faint_lobe(cpu))
+
+
+@pytest.mark.parametrize("fov", [0.0, 60.0])
+def test_one_reprojection_reaches_every_learned_part(fov):
+    view, model, lighting = make_view(fov), make_model(), make_lighting()
+    for parameter in vars(lighting.kernel).values():
+        parameter.requires_grad_()
+    encoded = model(view)
+    now = turn(encoded.encoding, view, lighting, SMALL, model, encoded.features)
+    (now.rerendered - now.splatted.target)[view.mask].abs().mean().backward()
+    for name, parameter in model.named_parameters():
+        if "confidence" in name:
+            continue
+        assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().max() > 0, name
+    assert lighting.kernel.weights.grad.abs().max() > 0
+
+
+def test_without_a_model_the_gaussians_normals_are_the_answer():
+    view, model = make_view(50.0), make_model()
+    encoding = model(view).encoding
+    now = turn(encoding, view, make_lighting(), SMALL)
+    assert now.refined is None and now.gate is None
+    torch.testing.assert_close(now.normals, now.splatted.normals)
+
+
+def test_any_size_and_the_same_answer_twice():
+    for size in ((8, 8), (9, 31), (33, 16)):
+        view, model = make_view(40.0, *size), make_model()
+        a, b = model(view), model(view)
+        assert a.encoding.normals.shape == (*size, 3)
+        assert torch.equal(a.encoding.normals, b.encoding.normals)
+
+
+def test_the_gate_chooses_between_the_two_normals():
+    a = normalize(torch.randn(5, 5, 3, generator=torch.Generator().manual_seed(0)))
+    b = normalize(torch.randn(5, 5, 3, generator=torch.Generator().manual_seed(1)))
+    torch.testing.assert_close(fuse(a, b, torch.ones(5, 5)), a)
+    torch.testing.assert_close(fuse(a, b, torch.zeros(5, 5)), b)
+
+
+def test_the_target_is_blurred_as_the_splats_are_and_carries_no_gradient():
+    view, model = make_view(0.0), make_model()
+    encoding = model(view).encoding
+    splatted = splat(encoding, view)
+    assert not splatted.target.requires_grad and splatted.albedo.requires_grad
+    inside = view.rgb[view.mask]
+    assert splatted.target[4:, 2:-2].std() < inside.std()
+
+
+def test_weights_load_strictly_and_name_what_is_wrong(tmp_path):
+    model = make_model()
+    weights = {k: v.half() for k, v in model.state_dict().items()}
+    save_file(weights, tmp_path / "whole.safetensors")
+    loaded = load_model(tmp_path / "whole.safetensors", SMALL)
+    for a, b in zip(loaded.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-3, rtol=1e-3)
+    key = "gate.layers.0.weight"
+    renamed = {("gate.novel" if k == key else k): v for k, v in weights.items()}
+    save_file(renamed, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match=r"missing: \['gate.layers.0.weight'\].*gate.novel"):
+        load_model(tmp_path / "other.safetensors", SMALL)
+
+
+def test_the_shipped_size_stays_below_eight_million_parameters():
+    count = sum(p.numel() for p in Clone(EngineConfig()).parameters())
+    assert count < 8_000_000
+
+
+def test_configs_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        EngineConfig().loop.patience = 3

@@ -1,0 +1,166 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from backend import pipeline
+from backend.conventions import wire_arrays, wire_report
+from backend.errors import Refused, Stopped
+from backend.image import decode_picture
+from shared.settings import EstimateSettings
+
+from .scenes import sphere_picture
+
+CPU = torch.device("cpu")
+QUICK = EstimateSettings(steps=25, size=64)
+
+
+def estimate(pixels, settings=QUICK, mask=None, transfer="srgb", cancelled=lambda: False):
+    seen = []
+    picture = decode_picture(pixels, transfer, mask)
+    result = pipeline.estimate(
+        picture, settings, CPU, lambda stage, done: seen.append((stage, done)), cancelled
+    )
+    return result, seen
+
+
+@pytest.fixture(scope="module")
+def sphere():
+    pixels, mask, normals = sphere_picture(64)
+    result, seen = estimate(pixels)
+    return result, seen, mask, normals
+
+
+def angle(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    return (a * b).sum(-1).clamp(-1, 1).acos().rad2deg()
+
+
+def test_a_sphere_is_found_and_the_loop_does_not_lose_it(sphere):
+    result, _, mask, truth = sphere
+    inside = torch.from_numpy(mask)
+    pixels, _, _ = sphere_picture(64)
+    start, _ = estimate(pixels, replace(QUICK, steps=0))
+    error = angle(result.maps.normals, truth)[inside].mean()
+    assert error <= angle(start.maps.normals, truth)[inside].mean() + 0.1
+    assert error < 30.0
+    assert result.loop.residual_after < 0.5 * result.loop.residual_before
+
+
+def test_every_map_has_the_pictures_size_and_is_finite(sphere):
+    result, _, mask, _ = sphere
+    arrays = wire_arrays(result)
+    for name, values in arrays.items():
+        assert values.dtype == np.float32 and np.isfinite(values).all(), name
+    assert arrays["normals"].shape == (64, 64, 3) and arrays["depth"].shape == (64, 64)
+    np.testing.assert_allclose(np.linalg.norm(arrays["normals"], axis=-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(arrays["normals"][~mask], [[0, 0, 1]] * int((~mask).sum()))
+    assert (arrays["confidence"][~mask] == 0).all() and arrays["confidence"].max() <= 1
+    count = len(arrays["means"])
+    assert wire_report(result).gaussians == count
+    for name in ("quats", "scales", "opacities", "colours", "gaussian_normals"):
+        assert len(arrays[name]) == count
+
+
+def test_the_wire_has_blenders_axes(sphere):
+    """A ball's top points up and its nearest point lies in its middle."""
+    arrays = wire_arrays(sphere[0])
+    normals = arrays["normals"]
+    assert normals[14, 32, 1] > 0.3 and normals[50, 32, 1] < -0.3
+    assert normals[32, 14, 0] < -0.3 and normals[32, 50, 0] > 0.3
+    assert normals[32, 32, 2] > 0.9
+    assert arrays["depth"][32, 32] < arrays["depth"][14, 32]
+    highest = arrays["means"][arrays["means"][:, 1].argmax()]
+    assert abs(highest[0]) < 6 and arrays["means"][:, 2].argmax() not in (0, len(arrays["means"]))
+    w, x, y, z = arrays["quats"].T / np.linalg.norm(arrays["quats"], axis=1)
+    third = np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], -1)
+    np.testing.assert_allclose(third, arrays["gaussian_normals"], atol=1e-4)
+
+
+def test_the_light_comes_from_above_left(sphere):
+    light = wire_report(sphere[0]).light
+    assert light.determined and light.sun_direction[0] < 0 < light.sun_direction[1]
+    assert light.sun_direction[2] > 0 and len(light.ambient) == 9
+
+
+def test_progress_rises_to_one_and_names_the_stages(sphere):
+    _, seen, _, _ = sphere
+    fractions = [fraction for _, fraction in seen]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    assert {"Finding a start", "Closing the loop", "Full resolution"} <= {name for name, _ in seen}
+
+
+def test_the_report_says_what_was_not_done(sphere):
+    report = wire_report(sphere[0])
+    assert report.start == "silhouette inflation"
+    assert report.refinement == "bypassed: there are no trained weights yet"
+    assert report.steps <= 25 and [stage.name for stage in report.stages][1] == "Finding a start"
+
+
+def test_the_same_request_gives_the_same_bits():
+    pixels, _, _ = sphere_picture(40)
+    quick = replace(QUICK, steps=6)
+    a, b = (wire_arrays(estimate(pixels, quick)[0]) for _ in range(2))
+    assert all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_cancel_stops_between_two_steps():
+    pixels, _, _ = sphere_picture(40)
+    calls = iter(range(100))
+    with pytest.raises(Stopped):
+        estimate(pixels, cancelled=lambda: next(calls) >= 5)
+    assert next(calls) < 9
+
+
+def test_without_the_loop_the_start_is_the_answer():
+    pixels, _, _ = sphere_picture(40)
+    result, _ = estimate(pixels, replace(QUICK, steps=0))
+    assert result.loop.steps == 0 and result.loop.residual_after == result.loop.residual_before
+
+
+def test_perspective_turns_the_normals_with_the_view():
+    """Under a wide lens the rim of a ball at the side is seen from its own direction."""
+    pixels, _, _ = sphere_picture(64)
+    wide = np.zeros((64, 192, 4), np.uint8)
+    wide[:, 128:] = pixels
+    flat, _ = estimate(wide, replace(QUICK, steps=0))
+    seen, _ = estimate(wide, replace(QUICK, steps=0, fov_degrees=90.0))
+    inside = seen.mask
+    tilt = seen.maps.normals[inside].mean(0) - flat.maps.normals[inside].mean(0)
+    assert tilt[0] < -0.2
+
+
+@pytest.mark.parametrize(
+    ("pixels", "transfer"),
+    [
+        (np.random.default_rng(0).integers(0, 255, (24, 24), dtype=np.uint8), "srgb"),
+        (np.random.default_rng(0).integers(0, 255, (24, 31, 2), dtype=np.uint8), "srgb"),
+        (np.random.default_rng(0).integers(0, 65535, (24, 24, 3), dtype=np.uint16), "srgb"),
+        (np.random.default_rng(0).exponential(50, (24, 24, 3)).astype(np.float32), "linear"),
+        (np.full((24, 24, 3), 0.5, np.float32), "linear"),
+        (np.full((8, 200, 3), 90, np.uint8), "srgb"),
+        (
+            np.where(np.eye(24)[..., None] > 0, np.nan, 0.4).repeat(3, 2).astype(np.float32),
+            "linear",
+        ),
+    ],
+)
+def test_odd_pictures_give_finite_answers(pixels, transfer):
+    result, _ = estimate(pixels, replace(QUICK, steps=3), transfer=transfer)
+    assert all(np.isfinite(values).all() for values in wire_arrays(result).values())
+
+
+@pytest.mark.parametrize("fov", [0.0, 100.0])
+@pytest.mark.parametrize("start", ["flat", "inflation", "shading"])
+def test_every_start_works_with_every_camera(fov, start):
+    pixels = np.random.default_rng(0).integers(40, 255, (20, 28, 3), dtype=np.uint8)
+    settings = replace(QUICK, steps=3, fov_degrees=fov, start=start)
+    result, _ = estimate(pixels, settings)
+    assert torch.isfinite(result.maps.normals).all()
+
+
+def test_impossible_settings_are_refused_with_a_sentence():
+    pixels, _, _ = sphere_picture(40)
+    with pytest.raises(Refused, match="field of view") as refused:
+        estimate(pixels, replace(QUICK, fov_degrees=170.0))
+    assert refused.value.code == "bad_request"

@@ -1,0 +1,1 @@
+"""Scenes, the label-free objective, training and evaluation."""

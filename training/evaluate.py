@@ -1,0 +1,120 @@
+"""Score the engine and the baselines: ``python -m training.evaluate --cases DIR``.
+
+Prints a table of angular errors per group (mean over cases), beside them the confidence's AUSE and,
+for cases photographed under many lights, lighting consistency and relighting. The cases only
+report: nothing is chosen by them.
+"""
+
+import json
+import logging
+import multiprocessing
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import tyro
+
+from shared.settings import EstimateSettings
+from training.cases import Case, find_cases
+from training.flatness import mean_tilts
+from training.lighting import LightingScores, score_lighting
+from training.scoring import CaseScores, score_case
+from training.table import evaluation_sheet, lighting_table, normals_table
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """Score the engine and the baselines on evaluation cases."""
+
+    cases: Path
+    """Folder with ``<group>/<case>/`` folders."""
+    set: tuple[str, ...] = ()
+    """Groups to score; all when none is named."""
+    json: Path | None = None
+    """Write every figure here."""
+    sheet: Path | None = None
+    """Write pictures of every case here (PNG)."""
+    size: int = 128
+    """Longest side of the grid of Gaussians."""
+    steps: int = 60
+    lighting: bool = False
+    """Also score consistency and relighting over all single-light pictures (ten runs a case)."""
+    flatness: bool = False
+    """Also report the mean tilt of flat printed pictures."""
+    jobs: int = os.cpu_count() or 1
+    """Cases scored at once, one thread each."""
+
+
+def run(config: EvaluationConfig) -> int:
+    """Score every case and print the tables; return the exit code."""
+    cases = find_cases(config.cases, config.set)
+    if not cases:
+        log.error("There are no cases in %s.", config.cases)
+        return 2
+    settings = EstimateSettings(size=config.size, steps=config.steps)
+    with _pool(config.jobs) as pool:
+        scores = _each(pool, score_case, cases, settings, "cases")
+        lit = [case for case in cases if len(case.lights) > 1] if config.lighting else []
+        lighting = _each(pool, score_lighting, lit, settings, "lights")
+    log.info("%s", normals_table(scores))
+    if lighting:
+        log.info("\n%s", lighting_table(lighting))
+    tilts = mean_tilts(settings) if config.flatness else {}
+    for name, tilt in tilts.items():
+        log.info("flatness, %s: mean tilt %.1f°", name, tilt)
+    if config.json:
+        config.json.write_text(json.dumps(_record(config, scores, lighting, tilts), indent=1))
+    if config.sheet:
+        evaluation_sheet(cases, scores, settings).save(config.sheet)
+    return 0
+
+
+def _record(
+    config: EvaluationConfig,
+    scores: list[CaseScores],
+    lighting: list[LightingScores],
+    tilts: dict[str, float],
+) -> dict:
+    return {
+        "size": config.size,
+        "steps": config.steps,
+        "cases": [asdict(score) for score in scores],
+        "lighting": [asdict(score) for score in lighting],
+        "flatness": tilts,
+    }
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(jobs, context, initializer=torch.set_num_threads, initargs=(1,))
+
+
+def _each(pool, function, cases: list[Case], settings: EstimateSettings, what: str) -> list:
+    """Score cases in parallel, in their order, with progress."""
+    began = time.perf_counter()
+    waiting = {pool.submit(function, case, settings): index for index, case in enumerate(cases)}
+    results: dict[int, object] = {}
+    for future in as_completed(waiting):
+        results[waiting[future]] = future.result()
+        elapsed = time.perf_counter() - began
+        left = elapsed / len(results) * (len(cases) - len(results))
+        sys.stderr.write(f"\r\033[K{len(results)}/{len(cases)} {what}, {left:.0f} s left")
+        sys.stderr.flush()
+    sys.stderr.write("\r\033[K")
+    return [results[index] for index in range(len(cases))]
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    sys.exit(run(tyro.cli(EvaluationConfig)))
+
+
+if __name__ == "__main__":
+    main()

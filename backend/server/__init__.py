@@ -1,0 +1,1 @@
+"""The compute service: a broker without torch, and worker processes that run the engine."""

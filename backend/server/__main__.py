@@ -1,0 +1,119 @@
+"""``python -m backend.server``: run a backend, or ask or stop the one that runs.
+
+Exit codes: 0 done; 1 no backend to ask; 3 a live backend already has the run folder;
+4 the run folder cannot be used.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import tyro
+
+from shared.connection import find
+
+from .broker import Broker
+from .client import JobFailed, Unreachable, connect
+from .lock import AlreadyRunning
+from .log import log_path, start_logging
+from .process import WORKER_COMMAND
+from .settings import ServerConfig
+from .table import status_table
+
+EXIT_NOBODY = 1
+EXIT_ALREADY_RUNNING = 3
+EXIT_NO_FOLDER = 4
+_STOP_SECONDS = 10.0
+
+
+def main(config: ServerConfig) -> int:
+    """Do what the command line asks; returns the exit code."""
+    if config.command == "status":
+        return show_status(config.run_dir)
+    if config.command == "stop":
+        return stop(config.run_dir)
+    return serve(config)
+
+
+def serve(config: ServerConfig, worker_command: tuple[str, ...] = WORKER_COMMAND) -> int:
+    """Run a backend until it is told to end."""
+    try:
+        broker = Broker(config.run_dir, config.device, config.threads, worker_command)
+    except AlreadyRunning:
+        _say(_already_running(config.run_dir))
+        return EXIT_ALREADY_RUNNING
+    except OSError as error:
+        _say(f"The run folder {config.run_dir} cannot be used: {error}")
+        return EXIT_NO_FOLDER
+    start_logging(config.run_dir)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: broker.stop())
+    if config.owned:
+        threading.Thread(target=_watch_starter, args=(broker,), daemon=True).start()
+    try:
+        broker.serve()
+    except Exception:
+        logging.getLogger(__name__).exception("the broker ends")
+        raise
+    return 0
+
+
+def show_status(run_dir: Path) -> int:
+    """Print what the backend in a run folder is doing."""
+    try:
+        with connect(run_dir) as client:
+            connection = find(run_dir)
+            where = f"{connection.endpoint}, process {connection.pid}" if connection else ""
+            _say(status_table(client.status(), where, log_path(run_dir)))
+    except (Unreachable, JobFailed) as error:
+        _say(str(error))
+        return EXIT_NOBODY
+    return 0
+
+
+def stop(run_dir: Path) -> int:
+    """End the backend in a run folder and wait until it is gone."""
+    connection = find(run_dir)
+    try:
+        with connect(run_dir) as client:
+            client.shut_down()
+    except (Unreachable, JobFailed) as error:
+        _say(str(error))
+        return EXIT_NOBODY
+    deadline = time.monotonic() + _STOP_SECONDS
+    while find(run_dir) == connection:
+        if time.monotonic() > deadline:
+            _say(f"The backend has not ended within {_STOP_SECONDS:.0f} s: {log_path(run_dir)}")
+            return EXIT_NOBODY
+        time.sleep(0.05)
+    _say("The backend has ended.")
+    return 0
+
+
+def _watch_starter(broker: Broker) -> None:
+    """Wait for the end of standard input, which comes when the starter ends, however it ends."""
+    # Read the descriptor: a buffered reader holds a lock that an exiting interpreter stumbles over.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    broker.starter_gone()
+
+
+def _already_running(run_dir: Path) -> str:
+    connection = find(run_dir)
+    if connection is None:
+        return f"A backend is just starting in {run_dir}."
+    where = f"process {connection.pid}, {connection.endpoint}"
+    advice = "Stop it with: python -m backend.server stop"
+    return f"A backend already runs in {run_dir} ({where}). {advice}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(ServerConfig, prog="python -m backend.server")))

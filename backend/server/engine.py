@@ -1,0 +1,82 @@
+"""The only place of the service that knows the engine: a request in, an outcome out."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+import torch
+
+from backend.conventions import wire_arrays, wire_report
+from backend.errors import Refused
+from backend.image import decode_picture
+from backend.pipeline import estimate
+from backend.rasterizer import choose
+from shared.messages import Submit
+
+from .outcome import Engine, IsCancelled, Outcome, ReportProgress
+
+
+def load(device: str, threads: int) -> Engine:
+    """Choose the device and get the engine ready on it.
+
+    Raises:
+        Refused: when CUDA was asked for and does not work here.
+    """
+    if threads > 0:
+        torch.set_num_threads(threads)
+    chosen = choose_device(device)
+    return Engine(device_name(chosen), choose(chosen).name, partial(run, chosen))
+
+
+def run(
+    device: torch.device,
+    submit: Submit,
+    arrays: Mapping[str, np.ndarray],
+    report: ReportProgress,
+    cancelled: IsCancelled,
+) -> Outcome:
+    """Estimate one picture; raises ``Refused``, ``Stopped`` or ``MemoryError``."""
+    with _memory_errors(device):
+        picture = decode_picture(arrays["picture"], submit.transfer, arrays.get("mask"))
+        result = estimate(picture, submit.settings, device, report, cancelled)
+        return Outcome(wire_report(result), wire_arrays(result))
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Turn "auto", "cpu" or "cuda" into a device that works.
+
+    Raises:
+        Refused: when CUDA was asked for and does not work here.
+    """
+    if wanted == "cpu":
+        return torch.device("cpu")
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if wanted == "cuda":
+        message = "CUDA was asked for, but PyTorch finds no CUDA device here."
+        raise Refused("internal", message, "Choose the device auto or cpu.")
+    return torch.device("cpu")
+
+
+def device_name(device: torch.device) -> str:
+    """Name a device as the user knows it."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    return f"cpu ({torch.get_num_threads()} threads)"
+
+
+@contextmanager
+def _memory_errors(device: torch.device) -> Iterator[None]:
+    """Give every way of running out of memory its Python name, and return what is cached."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise MemoryError(str(error)) from error
+    except RuntimeError as error:  # the CPU allocator has no error of its own
+        if "allocate memory" in str(error) or "not enough memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
+    finally:
+        if device.type == "cuda":
+            torch.cuda.empty_cache()

@@ -84,6 +84,6 @@ def wire_light(solution: LightSolution) -> Light:
 
 
 def _depth_gauge(result: Estimate) -> tuple[float, float]:
-    """Fix what one picture leaves free: median depth 1, or 0 and a scale of pixels."""
+    """Return the shift and scale that fix what one picture leaves free (see ``shared``)."""
     median = float(torch.median(result.maps.depth[result.mask]))
-    return (median, 1.0) if result.orthographic else (0.0, 1.0 / median)
+    return (median, result.pixel_size) if result.orthographic else (0.0, 1.0 / median)

@@ -44,6 +44,8 @@ class Estimate:
     mask: Bool[Tensor, "h w"]
     cloud: Cloud
     orthographic: bool
+    pixel_size: float
+    """Width of a pixel of the grid, in pixels of the picture."""
     light: LightSolution
     loop: LoopResult
     start: str
@@ -123,6 +125,7 @@ def estimate(
         mask=picture.mask,
         cloud=cloud,
         orthographic=view.camera.orthographic,
+        pixel_size=box.width / view.camera.width,
         light=loop.state.solution,
         loop=loop,
         start=NAMES[start.kind],

@@ -8,8 +8,8 @@ Conventions on the wire, in files and in Blender (the backend converts at its ed
   length and point out of the surface. n_z may be negative at grazing pixels of wide perspective
   views and is never clamped.
 - Depth is the distance along the viewing axis, positive into the scene. Its scale is free: the
-  median is 1 in a perspective picture; in an orthographic one the unit is a pixel of the Gaussian
-  grid and depth is measured from the plane of its median.
+  median is 1 in a perspective picture; in an orthographic one the unit is a pixel of the picture
+  and depth is measured from the plane of its median. The optical axis is x = y = 0.
 - Gaussians: means in camera space, quaternions wxyz, scales are standard deviations, opacities and
   albedo in 0..1, albedo linear.
 - Light directions point from the surface toward the light.

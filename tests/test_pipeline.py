@@ -164,3 +164,18 @@ def test_impossible_settings_are_refused_with_a_sentence():
     with pytest.raises(Refused, match="field of view") as refused:
         estimate(pixels, replace(QUICK, fov_degrees=170.0))
     assert refused.value.code == "bad_request"
+
+
+def test_orthographic_units_are_pixels_of_the_picture_whatever_the_grid():
+    pixels, mask, _ = sphere_picture(64)
+    moved = np.zeros((64, 128, 4), np.uint8)
+    moved[:, 64:] = pixels
+    reliefs = []
+    for size in (24, 48):
+        arrays = wire_arrays(estimate(moved, replace(QUICK, steps=0, size=size))[0])
+        x = arrays["means"][:, 0]
+        assert x.min() == pytest.approx(32 - 0.8 * 32, abs=3)
+        assert x.max() == pytest.approx(32 + 0.8 * 32, abs=3)
+        deep = arrays["depth"][:, 64:][mask]
+        reliefs.append(deep.max() - deep.min())
+    assert reliefs[0] == pytest.approx(reliefs[1], rel=0.35)  # twice as deep if in grid pixels

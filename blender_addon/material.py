@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relightable card: a picture-sized plane with the recovered albedo and normals."""
+
+import bpy
+import numpy as np
+
+from . import view
+from .objects import place_object, with_nodes
+
+ALBEDO, NORMAL = "CLONE Albedo", "CLONE Normal"
+
+
+def relightable_material(
+    name: str, albedo: bpy.types.Image, normal: bpy.types.Image
+) -> bpy.types.Material:
+    """Make the material, or give an existing one the new images."""
+    material = bpy.data.materials.get(name)
+    if material is None:
+        material = with_nodes(bpy.data.materials.new(name))
+    tree = material.node_tree
+    if tree.nodes.get(ALBEDO) is None or tree.nodes.get(NORMAL) is None:
+        _build(tree)
+    tree.nodes[ALBEDO].image = albedo
+    tree.nodes[NORMAL].image = normal
+    return material
+
+
+def card(name: str, size: tuple[float, float], material: bpy.types.Material) -> bpy.types.Object:
+    """Stand a plane of that size at the origin, facing −y; an existing one stays where it is."""
+    width, height = size
+    mesh = bpy.data.meshes.get(name) or bpy.data.meshes.new(name)
+    corners = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]) / 2
+    mesh.clear_geometry()
+    mesh.from_pydata((corners * (width, height, 0)).tolist(), [], [(0, 1, 2, 3)])
+    layer = mesh.uv_layers.new(name="UVMap")
+    layer.data.foreach_set("uv", (corners[:, :2] + 0.5).astype(np.float32).reshape(-1))
+    if material.name not in mesh.materials:
+        mesh.materials.append(material)
+    mesh.update()
+    return place_object(name, mesh, rotation=view.STANDING)
+
+
+def _build(tree: bpy.types.NodeTree) -> None:
+    tree.nodes.clear()
+    new, link = tree.nodes.new, tree.links.new
+    output = new("ShaderNodeOutputMaterial")
+    surface = new("ShaderNodeBsdfPrincipled")
+    normal_map = new("ShaderNodeNormalMap")  # tangent space: the card's tangents are the camera's
+    albedo, normal = new("ShaderNodeTexImage"), new("ShaderNodeTexImage")
+    albedo.name = albedo.label = ALBEDO
+    normal.name = normal.label = NORMAL
+    surface.inputs["Roughness"].default_value = 1.0  # the light model is diffuse
+    surface.inputs["Specular IOR Level"].default_value = 0.0
+    link(albedo.outputs["Color"], surface.inputs["Base Color"])
+    link(albedo.outputs["Alpha"], surface.inputs["Alpha"])
+    link(normal.outputs["Color"], normal_map.inputs["Color"])
+    link(normal_map.outputs["Normal"], surface.inputs["Normal"])
+    link(surface.outputs["BSDF"], output.inputs["Surface"])
+    for node, place in (
+        (output, (300, 0)),
+        (surface, (0, 0)),
+        (normal_map, (-250, -250)),
+        (albedo, (-600, 100)),
+        (normal, (-600, -250)),
+    ):
+        node.location = place

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects and node trees that are refreshed by name instead of being made again."""
+
+import bpy
+
+Vector = tuple[float, float, float]
+
+
+def place_object(
+    name: str,
+    data: bpy.types.ID,
+    location: Vector = (0.0, 0.0, 0.0),
+    rotation: Vector = (0.0, 0.0, 0.0),
+) -> bpy.types.Object:
+    """Return the object of that name showing the data; an existing one stays where it stands."""
+    thing = bpy.data.objects.get(name)
+    if thing is not None and thing.type != _type_of(data):
+        thing.name = f"{name}.old"  # the artist's own, which only happens to be called that
+        thing = None
+    if thing is None:
+        thing = bpy.data.objects.new(name, data)
+        thing.location, thing.rotation_euler = location, rotation
+    thing.data = data
+    if thing.name not in bpy.context.scene.objects:
+        bpy.context.collection.objects.link(thing)
+    return thing
+
+
+def with_nodes(material: bpy.types.Material) -> bpy.types.Material:
+    """Give a new material its node tree."""
+    if bpy.app.version < (5, 0):
+        material.use_nodes = True  # later every material has one, and asking warns
+    return material
+
+
+def _type_of(data: bpy.types.ID) -> str:
+    return "LIGHT" if isinstance(data, bpy.types.Light) else "MESH"

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="valid-type"
+"""The verbs: estimate, cancel, start and stop the backend, put an error away."""
+
+import math
+from collections.abc import Callable
+from typing import ClassVar
+
+import bpy
+from bpy.props import StringProperty
+
+from . import images, preferences, results, session, view
+from .shared.settings import EstimateSettings
+from .task import Task, Trouble
+
+TICK_SECONDS = 0.1
+
+_timers: list[tuple[bpy.types.WindowManager, bpy.types.Timer]] = []
+
+
+class Waiting:
+    """What waiting operators share: modal in the interface, blocking elsewhere."""
+
+    interactive = False
+    begin: Callable[[bpy.types.Context], None]
+    end: Callable[[bpy.types.Context], set[str]]
+    report: Callable[[set[str], str], None]
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Begin, and let Blender go on while the backend works."""
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        self.interactive = True
+        if not self.try_begin(context):
+            return {"CANCELLED"}
+        manager = context.window_manager
+        timer = manager.event_timer_add(TICK_SECONDS, window=context.window)
+        _timers.append((manager, timer))
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Begin, and wait for the end: for scripts and background mode."""
+        if not self.try_begin(context):
+            return {"CANCELLED"}
+        session.current.wait()
+        return self.end(context)
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Take in what has happened; Esc cancels, everything else stays Blender's."""
+        if event.type == "ESC" and event.value == "PRESS" and session.current.busy:
+            session.current.cancel()
+        elif event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        session.current.advance()
+        redraw(context)
+        if session.current.busy:
+            return {"PASS_THROUGH"}
+        stop_timers()
+        return self.end(context)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Drop everything: Blender takes the operator away."""
+        stop_timers()
+        session.current.cancel()
+
+    def try_begin(self, context: bpy.types.Context) -> bool:
+        """Begin, unless something is wrong that the artist is then told."""
+        try:
+            self.begin(context)
+        except (images.UnusableImage, view.UnusableCamera) as error:
+            session.current.trouble = Trouble(str(error))
+        if session.current.busy:
+            return True
+        self.tell(session.current.trouble)
+        redraw(context)
+        return False
+
+    def tell(self, trouble: Trouble | None) -> None:
+        """Report trouble: an error to a script, a quiet line where the panel's box says it."""
+        if trouble is not None:
+            self.report({"WARNING" if self.interactive else "ERROR"}, str(trouble))
+
+
+class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
+    """Estimate the normals, the colors and the light of the image."""
+
+    bl_idname = "image.clone_estimate_normals"
+    bl_label = "Estimate Normals"
+    bl_description = "Estimate normals, albedo, light and Gaussians from the image"
+    bl_options: ClassVar = {"UNDO"}  # no REGISTER: the redo panel would run it again, blocking
+
+    image_name: StringProperty(
+        name="Image",
+        description="Name of the image; empty for the one that is shown",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Allow one estimate at a time."""
+        cls.poll_message_set("An estimate is running")
+        return not session.current.busy
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Send the image off."""
+        image = bpy.data.images.get(self.image_name) if self.image_name else source_image(context)
+        if image is None:
+            raise images.UnusableImage("There is no image to work on. Open or choose one first.")
+        task = task_of(image, context.scene)
+        session.current.begin(preferences.place(context), task)
+
+    def end(self, context: bpy.types.Context) -> set[str]:
+        """Bring the result into the scene."""
+        estimate = session.current.take_estimate()
+        if estimate is None:
+            if session.current.trouble is None:
+                self.report({"INFO"}, "Cancelled")
+            self.tell(session.current.trouble)
+            return {"CANCELLED"}
+        settings = context.scene.clone_normals
+        wanted = results.Wanted(settings.add_card, settings.add_gaussians, settings.add_sun)
+        normal = results.import_estimate(estimate, wanted)
+        self.report({"INFO"}, f"The normal map is the image “{normal.name}”")
+        return {"FINISHED"}
+
+
+class CLONE_OT_start_backend(Waiting, bpy.types.Operator):
+    """Start the backend, or connect to a running one."""
+
+    bl_idname = "clone.start_backend"
+    bl_label = "Start Backend"
+    bl_description = "Start the compute backend, or connect to it if it is running"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Leave a backend alone that is there or on its way."""
+        return not session.current.busy and not session.current.connected
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Reach the backend."""
+        session.current.begin(preferences.place(context), start=True)
+
+    def end(self, context: bpy.types.Context) -> set[str]:
+        """Say whether it is there."""
+        self.tell(session.current.trouble)
+        return {"FINISHED"} if session.current.connected else {"CANCELLED"}
+
+
+class CLONE_OT_stop_backend(bpy.types.Operator):
+    """Stop the backend."""
+
+    bl_idname = "clone.stop_backend"
+    bl_label = "Stop Backend"
+    bl_description = "Stop the compute backend and free its memory"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only a backend that is there can be stopped."""
+        return session.current.connected
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Stop it."""
+        session.current.stop_backend()
+        redraw(context)
+        return {"FINISHED"}
+
+
+class CLONE_OT_cancel(bpy.types.Operator):
+    """Cancel what is running."""
+
+    bl_idname = "clone.cancel"
+    bl_label = "Cancel"
+    bl_description = "Stop the running estimate; nothing in the scene changes"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only what runs can be cancelled."""
+        return session.current.busy
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Cancel it; the modal operator notices at its next tick."""
+        session.current.cancel()
+        redraw(context)
+        return {"FINISHED"}
+
+
+class CLONE_OT_dismiss(bpy.types.Operator):
+    """Put the error message away."""
+
+    bl_idname = "clone.dismiss"
+    bl_label = "Dismiss"
+    bl_description = "Put this message away"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Put it away."""
+        session.current.trouble = None
+        redraw(context)
+        return {"FINISHED"}
+
+
+def source_image(context: bpy.types.Context) -> bpy.types.Image | None:
+    """Return the image that the Image Editor shows, else the one chosen in the panel."""
+    shown = getattr(context.space_data, "image", None)
+    return shown or context.scene.clone_normals.image
+
+
+def task_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Task:
+    """Read the image and the scene's settings into a task.
+
+    Raises:
+        UnusableImage: when the image or the mask cannot be used.
+        UnusableCamera: when the projection is to come from a camera that cannot give it.
+    """
+    chosen = scene.clone_normals
+    projection = projection_of(scene)
+    settings = EstimateSettings(
+        fov_degrees=projection.fov_degrees,
+        principal=projection.principal,
+        steps=chosen.steps,
+        size=chosen.size,
+        start=chosen.start,
+    )
+    picture = images.read_picture(image)
+    arrays = {"picture": picture.values}
+    if chosen.mask is not None:
+        arrays["mask"] = images.read_mask(chosen.mask, picture.values.shape[:2])
+    return Task(image.name, settings, picture.transfer, arrays)
+
+
+def projection_of(scene: bpy.types.Scene) -> view.Projection:
+    """Return the projection that the scene's settings ask for."""
+    chosen = scene.clone_normals
+    if chosen.projection == "CAMERA":
+        return view.camera_projection(scene)
+    if chosen.projection == "FOV":
+        return view.Projection(math.degrees(chosen.fov))
+    return view.Projection()
+
+
+def redraw(context: bpy.types.Context) -> None:
+    """Draw again wherever the panels or the preferences may be shown."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"IMAGE_EDITOR", "VIEW_3D", "PREFERENCES"}:
+                area.tag_redraw()
+
+
+def stop_timers() -> None:
+    """Remove the event timers of waiting operators."""
+    while _timers:
+        manager, timer = _timers.pop()
+        manager.event_timer_remove(timer)
+
+
+CLASSES = (
+    IMAGE_OT_clone_estimate_normals,
+    CLONE_OT_start_backend,
+    CLONE_OT_stop_backend,
+    CLONE_OT_cancel,
+    CLONE_OT_dismiss,
+)
+
+
+def register() -> None:
+    """Add the operators."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Remove the operators."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist sees: the tab "CLONE Normals" in the Image Editor and the 3D View."""
+
+import textwrap
+
+import bpy
+
+from . import images, session
+from .shared.messages import Report
+
+PREVIEW_SCALE = 6.0
+CHARACTER_PIXELS = 6.6
+"""Rough width of a letter at a resolution scale of 1; panels cannot wrap text by themselves."""
+
+
+class ClonePanel:
+    """Where both panels are found."""
+
+    layout: bpy.types.UILayout
+    bl_region_type = "UI"
+    bl_category = "CLONE Normals"
+
+
+class EstimatePanel(ClonePanel):
+    """The button, and what came of it."""
+
+    bl_label = "CLONE Normals"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Show source, button or progress, trouble, result and backend."""
+        layout = self.layout
+        image = draw_source(layout, context)
+        if session.current.busy:
+            draw_progress(layout)
+        else:
+            row = layout.row()
+            row.scale_y = 1.8
+            row.operator("image.clone_estimate_normals", icon="NORMALS_FACE")
+        draw_trouble(layout, context)
+        if image is not None:
+            draw_result(layout, image)
+        draw_backend(layout)
+
+
+class SettingsPanel(ClonePanel):
+    """What can be chosen, with defaults that need no choice."""
+
+    bl_label = "Settings"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Show the scene's settings."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        chosen = context.scene.clone_normals
+        layout.prop(chosen, "projection")
+        if chosen.projection == "FOV":
+            layout.prop(chosen, "fov")
+        layout.prop(chosen, "mask")
+        layout.prop(chosen, "start")
+        layout.prop(chosen, "steps")
+        layout.prop(chosen, "size")
+        column = layout.column(heading="Add", align=True)
+        column.prop(chosen, "add_card")
+        column.prop(chosen, "add_gaussians")
+        column.prop(chosen, "add_sun")
+
+
+class IMAGE_PT_clone_normals(EstimatePanel, bpy.types.Panel):
+    """The panel in the Image Editor."""
+
+    bl_space_type = "IMAGE_EDITOR"
+
+
+class VIEW3D_PT_clone_normals(EstimatePanel, bpy.types.Panel):
+    """The panel in the 3D View."""
+
+    bl_space_type = "VIEW_3D"
+
+
+class IMAGE_PT_clone_normals_settings(SettingsPanel, bpy.types.Panel):
+    """The settings in the Image Editor."""
+
+    bl_space_type = "IMAGE_EDITOR"
+    bl_parent_id = "IMAGE_PT_clone_normals"
+
+
+class VIEW3D_PT_clone_normals_settings(SettingsPanel, bpy.types.Panel):
+    """The settings in the 3D View."""
+
+    bl_space_type = "VIEW_3D"
+    bl_parent_id = "VIEW3D_PT_clone_normals"
+
+
+def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> bpy.types.Image | None:
+    """Show which image is taken, with its preview."""
+    if context.space_data.type == "IMAGE_EDITOR":
+        image = context.space_data.image
+        if image is None:
+            layout.label(text="Open an image in this editor", icon="INFO")
+        else:
+            layout.label(text=image.name, icon="IMAGE_DATA")
+    else:
+        layout.template_ID(context.scene.clone_normals, "image", open="image.open")
+        image = context.scene.clone_normals.image
+    if image is not None:
+        draw_preview(layout, image)
+    return image
+
+
+def draw_preview(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
+    """Show a small picture of an image."""
+    layout.template_icon(image.preview_ensure().icon_id, scale=PREVIEW_SCALE)
+
+
+def draw_progress(layout: bpy.types.UILayout) -> None:
+    """Show how far the running work is, and the button that ends it."""
+    now = session.current
+    column = layout.column(align=True)
+    column.progress(factor=now.fraction, text=progress_text(now))
+    column.operator("clone.cancel", icon="X")
+
+
+def progress_text(now: session.Session) -> str:
+    """Return stage and time left as one short line."""
+    if now.silent:
+        return "The Backend Is Not Answering"
+    stage = now.stage[:1].upper() + now.stage[1:]
+    return f"{stage}, {now.seconds_left:.0f} s left" if now.seconds_left >= 0.5 else stage
+
+
+def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Show what went wrong, with the button that repairs it."""
+    trouble = session.current.trouble
+    if trouble is None:
+        return
+    box = layout.box()
+    heading = box.row()
+    heading.alert = True
+    heading.label(text="Not Estimated" if trouble.repair == "" else "Backend", icon="ERROR")
+    heading.operator("clone.dismiss", text="", icon="X", emboss=False)
+    draw_text(box, context, str(trouble))
+    if trouble.repair == "start":
+        box.operator("clone.start_backend", icon="PLAY")
+    elif trouble.repair == "preferences":
+        button = box.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES")
+        button.module = __package__
+
+
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:
+    """Show text of any length, wrapped to the region."""
+    pixels = CHARACTER_PIXELS * context.preferences.system.ui_scale
+    width = max(20, int(context.region.width / pixels) - 6)
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for paragraph in text.splitlines():
+        for line in textwrap.wrap(paragraph, width):
+            column.label(text=line)
+
+
+def draw_result(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
+    """Show the normal map, and what the last run found, if it was of this image."""
+    normal = bpy.data.images.get(images.result_name(image.name, "_normal"))
+    if normal is None:
+        return
+    box = layout.box()
+    box.label(text=normal.name, icon="CHECKMARK")
+    draw_preview(box, normal)
+    if session.current.summary and session.current.summary[0] == image.name:
+        column = box.column(align=True)
+        column.scale_y = 0.8
+        for line in report_lines(session.current.summary[1]):
+            column.label(text=line)
+
+
+def report_lines(report: Report) -> tuple[str, ...]:
+    """Return what was found, in a few short lines."""
+    seconds = sum(stage.seconds for stage in report.stages)
+    light = "Light found" if report.light.determined else "The light cannot be told"
+    error = f"Error {report.residual_before:.3f} to {report.residual_after:.3f}"
+    return f"{report.gaussians:,} Gaussians in {seconds:.0f} s", error, light, *report.notes
+
+
+def draw_backend(layout: bpy.types.UILayout) -> None:
+    """Show how the backend is, with the button that changes it."""
+    now = session.current
+    row = layout.split(factor=0.65)
+    if now.connected and now.welcome is not None:
+        row.label(text=f"Backend: {now.welcome.device}", icon="LINKED")
+        row.operator("clone.stop_backend", text="Stop")
+    elif now.phase in {"starting", "connecting"}:
+        row.label(text="Backend: Starting", icon="SORTTIME")
+    elif now.trouble is None or now.trouble.repair != "start":  # then the box has the button
+        row.label(text="Backend: Off", icon="UNLINKED")
+        row.operator("clone.start_backend", text="Start")
+
+
+CLASSES = (
+    IMAGE_PT_clone_normals,
+    VIEW3D_PT_clone_normals,
+    IMAGE_PT_clone_normals_settings,
+    VIEW3D_PT_clone_normals_settings,
+)
+
+
+def register() -> None:
+    """Add the panels."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Remove the panels."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

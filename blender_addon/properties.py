@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="valid-type"
+"""What the artist chooses, kept in the scene as ``Scene.clone_normals``."""
+
+import math
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+)
+
+from .shared.settings import EstimateSettings
+
+DEFAULTS = EstimateSettings()
+
+PROJECTIONS = (
+    ("FLAT", "Flat", "A flat texture, or a picture taken from far away (orthographic)"),
+    ("FOV", "Field of View", "A photograph taken with a lens of a known field of view"),
+    ("CAMERA", "Active Camera", "A picture seen through the scene's active camera"),
+)
+STARTS = (
+    ("auto", "Automatic", "Inflate the outline if there is a mask or alpha, else read the shading"),
+    ("inflation", "Outline", "Inflate the outline of the mask or alpha like a balloon"),
+    ("shading", "Shading", "Read the relief from bright and dark"),
+    ("flat", "Flat", "Start from a flat surface"),
+)
+
+
+class CLONE_PG_settings(bpy.types.PropertyGroup):
+    """Everything the panel offers."""
+
+    image: PointerProperty(
+        type=bpy.types.Image,
+        name="Image",
+        description="The picture to estimate normals from, where no Image Editor shows one",
+    )
+    mask: PointerProperty(
+        type=bpy.types.Image,
+        name="Mask",
+        description="White where the object is; without one, the picture's alpha is used",
+    )
+    projection: EnumProperty(
+        items=PROJECTIONS,
+        name="Projection",
+        description="How the picture was taken",
+        default="FLAT",
+    )
+    fov: FloatProperty(
+        name="Field of View",
+        description="Horizontal field of view of the whole picture",
+        subtype="ANGLE",
+        min=math.radians(1),
+        max=math.radians(150),
+        default=math.radians(50),
+    )
+    steps: IntProperty(
+        name="Steps",
+        description="Turns of the loop that compares the re-rendered picture with the real one",
+        min=0,
+        max=10_000,
+        soft_max=500,
+        default=DEFAULTS.steps,
+    )
+    size: IntProperty(
+        name="Working Size",
+        description="Longest side, in pixels, of the grid of Gaussians the loop works on",
+        min=16,
+        max=2048,
+        default=DEFAULTS.size,
+    )
+    start: EnumProperty(
+        items=STARTS,
+        name="Start",
+        description="Where the geometry starts before the loop refines it",
+        default=DEFAULTS.start,
+    )
+    add_card: BoolProperty(
+        name="Relightable Card",
+        description="Add a plane with the picture's colors and normals that any light can relight",
+        default=True,
+    )
+    add_gaussians: BoolProperty(
+        name="Gaussians",
+        description="Add the Gaussians as a point cloud",
+        default=True,
+    )
+    add_sun: BoolProperty(
+        name="Recovered Light",
+        description="Add a sun that shines as in the picture, where the picture shows it",
+        default=True,
+    )
+
+
+def register() -> None:
+    """Add the settings to every scene."""
+    bpy.utils.register_class(CLONE_PG_settings)
+    bpy.types.Scene.clone_normals = PointerProperty(type=CLONE_PG_settings)
+
+
+def unregister() -> None:
+    """Remove the settings from every scene."""
+    del bpy.types.Scene.clone_normals
+    bpy.utils.unregister_class(CLONE_PG_settings)

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one backend and the one running job of this Blender, advanced from the main thread."""
+
+import logging
+import queue
+import time
+import uuid
+from typing import Literal
+
+from .client import Client
+from .conversation import Connected, Ended, Event, Finished, Request, Silence, version_trouble
+from .process import BackendProcess, Launch
+from .shared import PROTOCOL_VERSION, connection
+from .shared.connection import Connection
+from .shared.messages import Cancelled, Failed, Progress, Report, Welcome
+from .task import Estimate, Place, Task, Trouble
+
+Phase = Literal["idle", "starting", "connecting", "working"]
+START_SECONDS = 90.0
+"""Importing torch from a cold disk can take most of a minute."""
+UNKNOWN_SECONDS = -1.0
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """Reach a backend, run a task on it, and know at every moment how things stand."""
+
+    def __init__(self) -> None:
+        self.phase: Phase = "idle"
+        self.stage = ""
+        self.fraction = 0.0
+        self.seconds_left = UNKNOWN_SECONDS
+        self.silent = False
+        self.trouble: Trouble | None = None
+        self.task: Task | None = None
+        self.estimate: Estimate | None = None
+        self.summary: tuple[str, Report] | None = None
+        self.welcome: Welcome | None = None
+        self._place: Place | None = None
+        self._job = ""
+        self._client: Client | None = None
+        self._process: BackendProcess | None = None
+        self._started = 0.0
+        self._start_asked = False
+        self._milestone = ("", 0)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way that ends by itself or by ``cancel``."""
+        return self.phase != "idle"
+
+    @property
+    def connected(self) -> bool:
+        """Whether a backend is there and answers."""
+        return self.welcome is not None and self._client is not None and self._client.alive
+
+    def begin(self, place: Place, task: Task | None = None, start: bool = False) -> None:
+        """Reach the backend, starting one if that is wanted, then run the task if there is one."""
+        assert not self.busy, "one thing at a time"
+        if self._place is not None and (place.run_dir, place.launch) != (
+            self._place.run_dir,
+            self._place.launch,
+        ):
+            self.close()
+        self.trouble = self.estimate = None
+        self.task, self._job, self._place = task, uuid.uuid4().hex, place
+        self._start_asked = start
+        if self.connected:
+            self._submit()
+        else:
+            self._disconnect()
+            self._reach()
+
+    def advance(self) -> None:
+        """Take in what has happened since the last call; never waits."""
+        if self.phase == "starting":
+            self._look_for_backend()
+        if self._client is None:
+            return
+        client = self._client
+        alive = client.alive  # asked first: what a thread said before it ended is in the queue
+        while self._client is client:
+            try:
+                self._handle(client.events.get_nowait())
+            except queue.Empty:
+                break
+        if not alive and self._client is client:
+            self._handle(Ended("lost", "The connection to the backend broke."))
+
+    def wait(self) -> None:
+        """Advance until nothing is under way: for scripts and background mode."""
+        try:
+            while self.busy:
+                self.advance()
+                time.sleep(0.01)
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+
+    def cancel(self) -> None:
+        """Drop the running task at once; whatever still arrives for it is ignored."""
+        if self.phase == "working" and self._client is not None:
+            self._client.cancel(self._job)
+        elif self.busy and self.welcome is None:
+            self._disconnect()
+        self._rest()
+
+    def take_estimate(self) -> Estimate | None:
+        """Hand over the finished estimate, once."""
+        estimate, self.estimate = self.estimate, None
+        return estimate
+
+    def stop_backend(self) -> None:
+        """End the backend, whoever started it."""
+        self.cancel()
+        if self._process is None and self._client is not None:
+            self._client.shutdown()
+            deadline = time.monotonic() + 2.0
+            while self._client.alive and time.monotonic() < deadline:
+                time.sleep(0.01)
+        if self._process is not None:
+            self._disconnect()
+            self._process.stop()
+            self._process = None
+        self.close()
+
+    def close(self) -> None:
+        """Leave the backend; one that this Blender started ends when nobody else uses it."""
+        self._rest()
+        self._disconnect()
+        if self._process is not None:
+            self._process.leave()
+            self._process = None
+
+    def forget(self) -> None:
+        """Drop the running task and what is shown of earlier ones: another file is coming."""
+        self.cancel()
+        self.trouble = self.summary = self.estimate = None
+
+    def _rest(self) -> None:
+        self.phase, self.stage, self.task = "idle", "", None
+        self.fraction, self.seconds_left, self.silent = 0.0, UNKNOWN_SECONDS, False
+
+    def _fail(self, trouble: Trouble) -> None:
+        self._rest()
+        self.trouble = trouble
+
+    def _disconnect(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = self.welcome = None
+
+    def _reach(self) -> None:
+        """Connect to the backend that has published itself, or see to it that there is one."""
+        assert self._place is not None
+        own = self._process if self._own_alive() else None
+        published = own.connection() if own else connection.find(self._place.run_dir)
+        if published is not None:
+            self._connect(published)
+        elif own is not None:
+            self.phase, self.stage = "starting", "Starting the Backend"
+        else:
+            self._start_backend()
+
+    def _start_backend(self) -> None:
+        assert self._place is not None
+        launch = self._place.launch
+        if not (self._start_asked or self._place.start_automatically):
+            self._fail(Trouble("The backend is not running.", "Start it and try again.", "start"))
+            return
+        if launch is None:
+            text = "The backend is not running, and no Python to start it with is chosen."
+            self._fail(Trouble(text, "Choose it in the add-on's preferences.", "preferences"))
+            return
+        problem = launch.problem() or self._spawn(launch)
+        if problem is not None:
+            advice = "Check the add-on's preferences."
+            self._fail(Trouble(f"The backend cannot start. {problem}", advice, "preferences"))
+
+    def _spawn(self, launch: Launch) -> str | None:
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+        try:
+            self._process = BackendProcess(launch)
+        except OSError as error:
+            return f"{error.strerror or error}: {error.filename or launch.python}."
+        self.phase, self.stage = "starting", "Starting the Backend"
+        self._started = time.monotonic()
+        return None
+
+    def _look_for_backend(self) -> None:
+        assert self._process is not None
+        published = self._process.connection()
+        if published is not None:
+            self._connect(published)
+        elif self._process.exit_code is not None:
+            self._fail(self._death("The backend stopped while it was starting."))
+        elif time.monotonic() - self._started > START_SECONDS:
+            words = f"The backend did not start within {START_SECONDS:.0f} seconds."
+            self._fail(Trouble(words, f"Its log is {self._process.log_path}.", "preferences"))
+
+    def _death(self, message: str, advice: str = "") -> Trouble:
+        """Say that the backend ended, with its last words when it was ours."""
+        if self._process is None or self._process.exit_code is None:
+            return Trouble(message, advice or "Start it and try again.", "start")
+        words, log = self._process.last_words(), self._process.log_path
+        said = f"It last said:\n{words}\n" if words else ""
+        return Trouble(f"{message} {said}".strip(), f"The full log is {log}.", "start")
+
+    def _connect(self, published: Connection) -> None:
+        self.phase, self.stage = "connecting", "Connecting to the Backend"
+        if published.protocol != PROTOCOL_VERSION:
+            self._handle_end(Ended("refused", *version_trouble(published.protocol)))
+            return
+        self._client = Client(published, "blender")
+
+    def _submit(self) -> None:
+        if self.task is None:
+            self._rest()
+            return
+        assert self.welcome is not None and self._client is not None
+        height, width = self.task.arrays["picture"].shape[:2]
+        if height * width > self.welcome.max_pixels:
+            words = (
+                f"The image has {width} × {height} pixels and the backend takes "
+                f"{self.welcome.max_pixels / 1e6:.1f} megapixels at most."
+            )
+            self._fail(Trouble(words, "Scale the image down and try again."))
+            return
+        task = self.task
+        self._client.submit(Request(self._job, task.settings, task.transfer, task.arrays))
+        self.phase, self.stage = "working", "Sending the Image"
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Connected():
+                self.welcome = event.welcome
+                self._submit()
+            case Ended():
+                self._handle_end(event)
+            case Silence():
+                self.silent = event.silent
+            case Progress(job=self._job) if self.task is not None:
+                self.stage, self.fraction = event.stage, event.fraction
+                self.seconds_left = event.seconds_left
+                self._log_progress()
+            case Finished() if event.result.job == self._job and self.task is not None:
+                self.estimate = Estimate(self.task, event.result.report, event.arrays)
+                self.summary = (self.task.name, event.result.report)
+                self._rest()
+            case Failed() if self.task is not None:
+                self._fail(Trouble(event.message, event.advice))
+            case Cancelled(job=self._job):
+                self._rest()
+
+    def _log_progress(self) -> None:
+        """Say every tenth of the way, for whoever runs Blender from a script."""
+        milestone = (self.stage, int(self.fraction * 10))
+        if milestone != self._milestone:
+            self._milestone = milestone
+            log.info("%s, %.0f %%, %.0f s left", self.stage, self.fraction * 100, self.seconds_left)
+
+    def _handle_end(self, event: Ended) -> None:
+        phase = self.phase
+        self._disconnect()
+        if phase == "idle":
+            return
+        replace = event.reason == "unreachable" or (event.reason == "refused" and self._start_asked)
+        if phase == "connecting" and replace and not self._own_alive():
+            self._start_backend()  # what was published is gone, or of no use to us
+        elif event.reason == "refused":
+            self._fail(Trouble(event.message, event.advice, "preferences"))
+        else:
+            self._own_alive(wait=1.0)
+            self._fail(self._death(event.message, event.advice))
+
+    def _own_alive(self, wait: float = 0.0) -> bool:
+        """Tell whether our own backend runs; a connection breaks a moment before its process."""
+        deadline = time.monotonic() + wait
+        while self._process is not None and self._process.exit_code is None:
+            if time.monotonic() >= deadline:
+                return True
+            time.sleep(0.01)
+        return False
+
+
+current = Session()
+"""The session that the operators drive and the panels show."""

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of a backend, where it is, and what comes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from .process import Launch
+from .shared.messages import Report, Transfer
+from .shared.settings import EstimateSettings
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to find a backend, and how to start one when there is none."""
+
+    run_dir: Path
+    launch: Launch | None
+    """None when nothing is set up that could be started."""
+    start_automatically: bool = True
+
+
+@dataclass(frozen=True)
+class Task:
+    """A picture to estimate and what its results will be called."""
+
+    name: str
+    settings: EstimateSettings
+    transfer: Transfer
+    arrays: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A finished task with everything the backend found."""
+
+    task: Task
+    report: Report
+    arrays: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What went wrong, what to do next, and which button repairs it."""
+
+    message: str
+    advice: str = ""
+    repair: Literal["", "start", "preferences"] = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}".strip()

@@ -1,0 +1,280 @@
+"""A backend that speaks the real protocol and answers with canned results; needs no torch.
+
+python -m tests.fake_backend --run-dir DIR [--owned]     as a process, until stdin ends
+"""
+
+import argparse
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import zmq
+
+from shared import PROTOCOL_VERSION
+from shared.connection import Connection, publish, withdraw
+from shared.messages import (
+    Accepted,
+    Cancel,
+    Cancelled,
+    Chunk,
+    Credit,
+    Failed,
+    Hello,
+    Light,
+    Message,
+    Ping,
+    Pong,
+    Progress,
+    Report,
+    Result,
+    Shutdown,
+    StageTime,
+    Submit,
+    Welcome,
+)
+from shared.settings import EstimateSettings
+from shared.transfer import WINDOW, Assembly, chunks_of, specs_of
+from shared.wire import decode, encode
+
+Outcome = Literal["result", "fail", "hold", "mute", "deaf", "vanish", "garbage"]
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the fake does; ``hold`` runs until cancelled, ``mute`` stops answering after Welcome."""
+
+    outcome: Outcome = "result"
+    protocol: int = PROTOCOL_VERSION
+    published_protocol: int = PROTOCOL_VERSION
+    max_pixels: int = 4096 * 4096
+    determined: bool = True
+    pace: float = 0.0
+    """Seconds between two progress messages."""
+
+
+@dataclass
+class Seen:
+    """What the fake received, and the arrays it answered with."""
+
+    submits: list[Submit] = field(default_factory=list)
+    arrays: list[dict[str, np.ndarray]] = field(default_factory=list)
+    answers: list[dict[str, np.ndarray]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    most_in_flight: int = 0
+
+
+class FakeBackend:
+    """Serves one client at a time from a thread of its own."""
+
+    def __init__(self, run_dir: Path, behaviour: Behaviour | None = None) -> None:
+        self.behaviour = behaviour or Behaviour()
+        self.run_dir, self.seen = run_dir, Seen()
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.ROUTER)
+        self._socket.linger = 0
+        public, secret = zmq.curve_keypair()
+        client_public, client_secret = zmq.curve_keypair()
+        self._socket.curve_server = True
+        self._socket.curve_publickey, self._socket.curve_secretkey = public, secret
+        port = self._socket.bind_to_random_port("tcp://127.0.0.1")
+        self.connection = Connection(
+            endpoint=f"tcp://127.0.0.1:{port}",
+            server_public_key=public.decode(),
+            client_public_key=client_public.decode(),
+            client_secret_key=client_secret.decode(),
+            pid=1,
+            boot_id=f"boot-{port}",
+            protocol=self.behaviour.published_protocol,
+        )
+        self._stopping = threading.Event()
+        self._assembly: Assembly | None = None
+        self._submit: Submit | None = None
+        self._to_send: list = []
+        self._progress: list[Message] = []
+        self._next_progress = 0.0
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> "FakeBackend":
+        publish(self.connection, self.run_dir)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join(5.0)
+        withdraw(self.connection, self.run_dir)
+
+    def wait(self) -> None:
+        """Wait until the fake ends by itself."""
+        self._thread.join()
+
+    def _serve(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                if self._socket.poll(10):
+                    peer, *frames = self._socket.recv_multipart()
+                    if self._handle(peer, *decode(frames)):
+                        return
+                if self._progress and time.monotonic() >= self._next_progress:
+                    self._send(self._peer, self._progress.pop(0))
+                    self._next_progress = time.monotonic() + self.behaviour.pace
+                    if not self._progress:
+                        self._conclude(self._peer)
+        finally:
+            self._context.destroy(linger=100)
+
+    def _send(self, peer: bytes, message: Message, frame: object = None) -> None:
+        self._socket.send_multipart([peer, *encode(message, frame)])
+
+    def _handle(self, peer: bytes, message: Message, frame: bytes | None) -> bool:
+        """Answer one message; true ends the fake."""
+        outcome = self.behaviour.outcome
+        match message:
+            case Hello() if outcome != "deaf":
+                limit = self.behaviour.max_pixels
+                welcome = Welcome(
+                    self.behaviour.protocol, "0.1.0", self.connection.boot_id, "fake", limit
+                )
+                self._send(peer, welcome)
+            case Ping() if outcome != "mute":
+                self._send(peer, Pong(self.connection.boot_id))
+            case Submit():
+                self._submit, self._assembly = message, Assembly(message.arrays)
+                self._peer = peer
+            case Chunk() if self._assembly is not None:
+                self._assembly.add(message, frame)
+                self._send(peer, Credit(message.job, 1))
+                if self._assembly.complete:
+                    return self._run(peer)
+            case Credit():
+                self._stream(peer, message.chunks)
+            case Cancel():
+                self.seen.cancelled.append(message.job)
+                self._progress, self._to_send = [], []
+                self._send(peer, Cancelled(message.job))
+            case Shutdown():
+                return True
+        return False
+
+    def _run(self, peer: bytes) -> bool:
+        assert self._submit is not None and self._assembly is not None
+        self.seen.submits.append(self._submit)
+        self.seen.arrays.append(self._assembly.arrays())
+        self._assembly = None
+        job, outcome = self._submit.job, self.behaviour.outcome
+        if outcome == "mute":
+            return False
+        self._send(peer, Accepted(job, 0))
+        if outcome == "vanish":
+            return True
+        if outcome == "garbage":
+            self._socket.send_multipart([peer, b"\x93not a message"])
+            return False
+        steps = ("encoding", "fitting", "fitting", "fitting", "fusing")
+        self._progress = [
+            Progress(job, stage, index / len(steps), (len(steps) - index) * self.behaviour.pace)
+            for index, stage in enumerate(steps)
+        ]
+        return False
+
+    def _conclude(self, peer: bytes) -> None:
+        assert self._submit is not None
+        job = self._submit.job
+        if self.behaviour.outcome == "fail":
+            self._send(peer, Failed(job, "out_of_memory", "There is too little memory.", "Wait."))
+        if self.behaviour.outcome != "result":
+            return
+        answer = canned_arrays(self.seen.arrays[-1]["picture"], self._submit.settings)
+        self.seen.answers.append(answer)
+        report = canned_report(len(answer["means"]), self.behaviour.determined)
+        self._send(peer, Result(job, report, specs_of(answer)))
+        self._to_send = list(chunks_of(job, answer))
+        self._stream(peer, WINDOW)
+
+    def _stream(self, peer: bytes, credit: int) -> None:
+        for _ in range(min(credit, len(self._to_send))):
+            self._send(peer, *self._to_send.pop(0))
+
+
+def canned_arrays(picture: np.ndarray, settings: EstimateSettings) -> dict[str, np.ndarray]:
+    """Return arrays of the right shapes: a relief read off the picture's brightness."""
+    values = picture.astype(np.float32) / (255.0 if picture.dtype == np.uint8 else 1.0)
+    values = np.nan_to_num(values, posinf=1.0, neginf=0.0).clip(0.0, 1.0)
+    height, width = values.shape[:2]
+    albedo = values[..., :3] * 0.5 + 0.25
+    relief = values[..., :3].mean(-1)
+    down, right = np.gradient(relief)
+    normals = np.dstack([-12 * right, 12 * down, np.ones_like(relief)])
+    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
+    ones = np.ones((height, width), np.float32)
+    arrays = {
+        "normals": normals,
+        "depth": 1.0 + 0.1 * (1 - relief),
+        "albedo": albedo,
+        "shading": np.dstack([ones] * 3),
+        "rerendered": albedo,
+        "confidence": ones,
+    } | canned_gaussians(normals, albedo, relief, settings)
+    return {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
+
+
+def canned_gaussians(
+    normals: np.ndarray, albedo: np.ndarray, relief: np.ndarray, settings: EstimateSettings
+) -> dict[str, np.ndarray]:
+    """Place a Gaussian on each pixel of the working grid."""
+    height, width = relief.shape
+    scale = min(1.0, settings.size / max(height, width))
+    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+    v, u = np.meshgrid(np.arange(rows) + 0.5, np.arange(columns) + 0.5, indexing="ij")
+    pick = (v / rows * height).astype(int), (u / columns * width).astype(int)
+    x, y = u - settings.principal[0] * columns, settings.principal[1] * rows - v
+    if settings.fov_degrees:
+        depth = 1.0 + 0.1 * (0.5 - relief[pick])
+        focal = columns / 2 / np.tan(np.radians(settings.fov_degrees) / 2)
+        x, y, size = x / focal * depth, y / focal * depth, depth / focal
+    else:
+        pixel = width / columns  # the unit is a pixel of the picture
+        x, y, depth = x * pixel, y * pixel, 10.0 * pixel * (1 - relief[pick])
+        size = np.full_like(x, pixel)
+    number = rows * columns
+    thickness = np.stack([0.6 * size, 0.4 * size, 0.05 * size], -1)
+    return {
+        "means": np.stack([x, y, -depth], -1).reshape(number, 3),
+        "quats": np.tile(np.array([1, 0, 0, 0]), (number, 1)),
+        "scales": thickness.reshape(number, 3),
+        "opacities": np.full(number, 0.9),
+        "colours": albedo[pick].reshape(number, 3),
+        "gaussian_normals": normals[pick].reshape(number, 3),
+        "gaussian_confidence": np.linspace(0, 1, number),
+    }
+
+
+def canned_report(gaussians: int, determined: bool) -> Report:
+    """Return a report with a sun from the upper left, toward the viewer."""
+    sun = (-0.6, 0.64, 0.48)
+    light = Light(determined, 60.0, sun, (1.2, 1.0, 0.8), ((0.5, 0.5, 0.5),) * 9)
+    stages = (StageTime("encoding", 0.5), StageTime("fitting", 8.0))
+    return Report("shading", "none", "torch", "fake", 100, gaussians, 0.082, 0.013, light, stages)
+
+
+def main() -> None:
+    """Serve until standard input ends, or until asked to end."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--run-dir", type=Path, required=True)
+    parser.add_argument("--owned", action="store_true")
+    parser.add_argument("--pace", type=float, default=0.0)
+    options = parser.parse_args()
+    with FakeBackend(options.run_dir, Behaviour(pace=options.pace)) as fake:
+        sys.stdout.write(f"listening on {fake.connection.endpoint}\n")
+        if options.owned:
+            sys.stdin.read()
+        else:
+            fake.wait()
+
+
+if __name__ == "__main__":
+    main()

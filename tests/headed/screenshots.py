@@ -1,0 +1,204 @@
+"""Drive a headed Blender with a real mouse against the fake backend, and keep screenshots.
+
+    python -m tests.headed.screenshots --bpy-python PYTHON --out DIR
+
+Needs Xvfb, xdotool, ImageMagick's import, binutils and Mesa. Fails when a click does not do what it
+should.
+"""
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import build_addon
+from tests.fake_backend import Behaviour, FakeBackend
+
+HERE = Path(__file__).parent
+SCREEN = "1500x900"
+
+log = logging.getLogger("screenshots")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running headed Blender: its display and the files it talks through."""
+
+    display: str
+    folder: Path
+    out: Path
+    blender: subprocess.Popen
+
+    def state(self) -> dict:
+        """Return what Blender last reported."""
+        try:
+            return json.loads((self.folder / "state.json").read_text())
+        except FileNotFoundError:
+            return {}
+
+    def until(self, condition: Callable[[dict], object], what: str, seconds: float = 60.0) -> dict:
+        """Wait until Blender reports something."""
+        deadline = time.monotonic() + seconds
+        while not condition(state := self.state()):
+            assert self.blender.poll() is None, f"Blender ended while waiting for: {what}"
+            assert time.monotonic() < deadline, f"waited in vain for: {what}; last {state}"
+            time.sleep(0.1)
+        return state
+
+    def tell(self, python: str) -> None:
+        """Run a line of Python in Blender."""
+        command = self.folder / "command.py"
+        (self.folder / "unfinished").write_text(python)
+        (self.folder / "unfinished").replace(command)
+        while command.exists():
+            time.sleep(0.05)
+
+    def mouse(self, x: float, y: float, *then: str) -> None:
+        """Move the mouse, then do what xdotool is told."""
+        command = ["xdotool", "mousemove", str(round(x)), str(round(y)), "sleep", "0.2", *then]
+        subprocess.run(command, env=os.environ | {"DISPLAY": self.display}, check=True)
+
+    def shot(self, name: str) -> None:
+        """Keep a picture of the screen."""
+        time.sleep(2.0)  # software rendering: let the last redraw reach the screen
+        target = self.out / f"{name}.png"
+        command = ["import", "-display", self.display, "-window", "root", str(target)]
+        subprocess.run(command, check=True)
+        log.info("%s", target)
+
+    def panel(self, area: str) -> dict:
+        """Return where the side panel of an editor is."""
+        state = self.until(
+            lambda state: any(
+                panel["area"] == area and panel["tab"] == "CLONE Normals" and panel["width"] > 50
+                for panel in state.get("panels", ())
+            ),
+            f"the tab in {area}",
+        )
+        return next(panel for panel in state["panels"] if panel["area"] == area)
+
+    def click_estimate(self, area: str) -> None:
+        """Click down the panel until the button has been hit."""
+        self.tell("bpy.ops.clone.dismiss()")
+        self.until(lambda state: not state["trouble"], "an empty error box")
+        panel = self.panel(area)
+        x = panel["left"] + panel["width"] * 0.4
+        for below in range(150, 330, 14):
+            self.mouse(x, panel["top"] + below, "click", "1")
+            time.sleep(0.6)
+            state = self.state()
+            if state["phase"] != "idle" or state["trouble"]:
+                log.info("the button is %d pixels below the panel's top", below)
+                return
+        self.shot("missed")
+        raise AssertionError("no click hit the button")
+
+
+@contextlib.contextmanager
+def headed_blender(python: Path, out: Path) -> Iterator[Stage]:
+    """Start a display and a Blender on it, with the add-on installed from its zip."""
+    folder = Path(tempfile.mkdtemp(prefix="clone-headed-"))
+    archive = build_addon.build("linux-x64", folder, build_addon.ROOT / "wheels")
+    display, server = start_display()
+    environment = os.environ | {
+        "DISPLAY": display,
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "XDG_RUNTIME_DIR": str(folder),
+        "BLENDER_USER_RESOURCES": str(folder / "user"),
+    }
+    script = [HERE / "scenario.py", archive, folder / "run"]
+    files = [folder / "state.json", folder / "command.py"]
+    command = [python, HERE / "headed_bpy.py", *script, *files]
+    with (out / "blender.log").open("wb") as output:
+        blender = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+    try:
+        yield Stage(display, folder, out, blender)
+    finally:
+        for process in (blender, server):
+            process.kill()
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_display() -> tuple[str, subprocess.Popen]:
+    """Start Xvfb on a display that it chooses itself."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{SCREEN}x24"]
+    server = subprocess.Popen([*command, "-nolisten", "tcp"], pass_fds=[writing])
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        return f":{answer.readline().strip()}", server
+
+
+def play(stage: Stage) -> None:
+    """Click through what an artist sees."""
+    run_dir = stage.folder / "run"
+    panel = stage.panel("IMAGE_EDITOR")
+    stage.mouse(panel["left"] + 100, panel["top"] + 400)
+    time.sleep(1.0)
+    stage.shot("1-ready")
+    stage.click_estimate("IMAGE_EDITOR")
+    stage.until(lambda state: "not running" in state["trouble"], "the error box")
+    stage.shot("2-no-backend")
+    with FakeBackend(run_dir, Behaviour(pace=1.0)):
+        stage.click_estimate("IMAGE_EDITOR")
+        stage.until(lambda state: state["fraction"] > 0.3, "progress")
+        stage.shot("3-running")
+        stage.until(lambda state: "plaster_normal" in state["images"], "the result")
+        stage.tell(FRAME_ALL)
+        panel = stage.panel("VIEW_3D")
+        stage.mouse(panel["left"] - 100, panel["top"] + 500)  # redraws what has settled
+        stage.shot("4-done")
+        stage.tell("bpy.ops.ed.undo()")
+        state = stage.until(lambda state: "plaster_normal" not in state["images"], "undo")
+        assert "plaster_card" not in state["objects"]
+        stage.tell("bpy.ops.ed.redo()")
+        stage.until(lambda state: "plaster_normal" in state["images"], "redo")
+    with FakeBackend(run_dir, Behaviour("hold", pace=0.5)):
+        stage.click_estimate("VIEW_3D")
+        stage.until(lambda state: state["fraction"] > 0.1, "progress in the 3D View")
+        panel = stage.panel("VIEW_3D")
+        stage.mouse(panel["left"] + 100, panel["top"] + 500, "key", "Escape")
+        stage.until(lambda state: state["phase"] == "idle", "Esc cancels", 5.0)
+        stage.shot("5-cancelled")
+        stage.tell(SHOW_PREFERENCES)
+        stage.shot("6-preferences")
+
+
+FRAME_ALL = """
+for area in bpy.context.window_manager.windows[0].screen.areas:
+    if area.type == "VIEW_3D":
+        region = next(region for region in area.regions if region.type == "WINDOW")
+        area.spaces.active.shading.type = "SOLID"
+        area.spaces.active.shading.color_type = "TEXTURE"
+        with bpy.context.temp_override(area=area, region=region):
+            bpy.ops.view3d.view_axis(type="FRONT")
+            bpy.ops.view3d.view_all()
+"""
+SHOW_PREFERENCES = "bpy.ops.preferences.addon_show(module=MODULE)"
+
+
+def main() -> int:
+    """Take the screenshots that the command line asks for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bpy-python", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options.out.mkdir(parents=True, exist_ok=True)
+    with headed_blender(options.bpy_python, options.out) as stage:
+        play(stage)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

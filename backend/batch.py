@@ -124,39 +124,36 @@ def _one(path: Path, config: BatchConfig, label: str) -> None:
     device = torch.device(config.device)
     result = estimate(picture, config.settings(), device, _progress(label), lambda: False)
     arrays = wire_arrays(result)
-    _write(path.stem, file, arrays, config)
+    write_outputs(config.target, path.stem, file, arrays, config.outputs)
     report = wire_report(result)
     extra = {"picture": path.name, "version": __version__, "identity": identity}
     write_report(report_path, report, extra | {"settings": asdict(config.settings())})
     log.info("%s: done in %.1f s (%s)", label, time.perf_counter() - began, report.start)
 
 
-def _write(
-    stem: str, file: PictureFile, arrays: dict[str, np.ndarray], config: BatchConfig
+def write_outputs(
+    folder: Path,
+    stem: str,
+    file: PictureFile,
+    arrays: dict[str, np.ndarray],
+    outputs: tuple[Output, ...],
 ) -> None:
-    """Write the chosen outputs."""
-    folder = config.target
+    """Write the chosen outputs of one picture."""
+
+    def image(suffix: str, pixels: np.ndarray, linear: bool = True) -> Callable[[], object]:
+        return lambda: write_image(folder / f"{stem}_{suffix}", pixels, linear)
+
     writers: dict[Output, Callable[[], object]] = {
-        "normal": lambda: write_image(
-            folder / f"{stem}_normal.png", encode_normals(arrays["normals"]), linear=True
-        ),
-        "normal_exr": lambda: write_image(
-            folder / f"{stem}_normal.exr", arrays["normals"], linear=True
-        ),
+        "normal": image("normal.png", encode_normals(arrays["normals"])),
+        "normal_exr": image("normal.exr", arrays["normals"]),
         "gaussians": lambda: write_gaussians(folder / f"{stem}_gaussians.ply", arrays),
-        "albedo": lambda: write_image(
-            folder / f"{stem}_albedo.png", encode_srgb(arrays["albedo"]), linear=False
-        ),
-        "depth": lambda: write_image(folder / f"{stem}_depth.exr", arrays["depth"], linear=True),
-        "shading": lambda: write_image(
-            folder / f"{stem}_shading.exr", arrays["shading"], linear=True
-        ),
-        "confidence": lambda: write_image(
-            folder / f"{stem}_confidence.png", arrays["confidence"], linear=True
-        ),
+        "albedo": image("albedo.png", encode_srgb(arrays["albedo"]), linear=False),
+        "depth": image("depth.exr", arrays["depth"]),
+        "shading": image("shading.exr", arrays["shading"]),
+        "confidence": image("confidence.png", arrays["confidence"]),
         "sheet": lambda: _write_sheet(folder / f"{stem}_sheet.png", file, arrays),
     }
-    for output in config.outputs:
+    for output in outputs:
         writers[output]()
 
 

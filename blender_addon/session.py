@@ -260,7 +260,8 @@ class Session:
         milestone = (self.stage, int(self.fraction * 10))
         if milestone != self._milestone:
             self._milestone = milestone
-            log.info("%s, %.0f %%, %.0f s left", self.stage, self.fraction * 100, self.seconds_left)
+            left = f", {self.seconds_left:.0f} s left" if self.seconds_left >= 0 else ""
+            log.info("%s, %.0f %%%s", self.stage, self.fraction * 100, left)
 
     def _handle_end(self, event: Ended) -> None:
         phase = self.phase

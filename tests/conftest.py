@@ -10,3 +10,7 @@ install_import_hook(["backend", "training"], "beartype.beartype")
 torch.set_num_threads(1)  # the pictures here are too small to share
 settings.register_profile("project", deadline=None, max_examples=50)
 settings.load_profile("project")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--blender-python", help="Python of an environment with bpy")

@@ -1,0 +1,79 @@
+# Two commands: `make demo` and `make test`. Both set up what they need, once.
+#
+#   make demo PICTURE=mine.png FOV=40
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu      another torch build
+#   make test BLENDERS="5.0"                                        fewer Blender versions
+
+PYTHON ?= python3.11
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?=
+BLENDERS ?= 4.2 4.5 5.0
+BLENDER ?= 5.0
+PICTURE ?= examples/gravel.png
+FOV ?= 0
+CASES ?= cases
+
+ENV := .venv
+RUN := $(ENV)/bin/python
+PIP_FLAGS := --quiet --disable-pip-version-check
+TORCH_FLAGS := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+# pinned: these are the versions the tests ran with; bpy needs numpy 1
+BPY_4.2 := bpy==4.2.23
+BPY_4.5 := bpy==4.5.15
+BPY_5.0 := bpy==5.0.1
+THREADS := $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate build clean
+
+demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
+	@OMP_NUM_THREADS=$(THREADS) $(RUN) -m examples.demo --picture $(PICTURE) --fov $(FOV) \
+	  --blender-python .venv-blender-$(BLENDER)/bin/python
+
+test: test-backend test-blender test-demo
+
+lint: $(ENV)/ready
+	$(ENV)/bin/ruff check .
+	$(ENV)/bin/ruff format --check .
+	$(ENV)/bin/lint-imports
+	$(RUN) build_addon.py --stage build/stage
+	$(ENV)/bin/mypy backend shared training build_addon.py build/stage/clone_normals
+
+test-backend: $(ENV)/ready
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -q tests
+
+test-blender: $(foreach version,$(BLENDERS),test-blender-$(version))
+
+test-blender-%: .venv-blender-%/ready
+	.venv-blender-$*/bin/python -m pytest -q tests/blender --confcutdir tests/blender
+
+test-demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
+	OMP_NUM_THREADS=$(THREADS) $(RUN) -m pytest -q tests/test_demo.py \
+	  --blender-python .venv-blender-$(BLENDER)/bin/python
+
+screenshots: $(ENV)/ready .venv-blender-$(BLENDER)/ready
+	$(RUN) -m tests.headed.screenshots --bpy-python .venv-blender-$(BLENDER)/bin/python \
+	  --out build/screenshots
+
+evaluate: $(ENV)/ready
+	$(RUN) -m training.evaluate --cases $(CASES) --sheet build/evaluation.png
+
+build: $(ENV)/ready
+	$(RUN) build_addon.py
+
+$(ENV)/ready: pyproject.toml
+	@echo "Setting up the backend: an environment with PyTorch, in $(ENV) (some minutes, once)"
+	@$(PYTHON) -m venv $(ENV)
+	@echo "  PyTorch …"
+	@$(RUN) -m pip install $(PIP_FLAGS) $(TORCH_FLAGS) $(TORCH)
+	@echo "  the backend and its tools …"
+	@$(RUN) -m pip install $(PIP_FLAGS) --editable ".[dev]"
+	@touch $@
+
+.venv-blender-%/ready:
+	@echo "Setting up Blender $* as a Python module, in .venv-blender-$* (about 1 GB, once)"
+	@$(PYTHON) -m venv .venv-blender-$*
+	@.venv-blender-$*/bin/python -m pip install $(PIP_FLAGS) $(BPY_$*) "numpy<2" pytest pytest-timeout
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-blender-* build dist out wheels *.egg-info

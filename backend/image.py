@@ -132,10 +132,11 @@ def resize_mask(mask: Bool[Tensor, "h w"], height: int, width: int) -> Bool[Tens
 def resize_picture(picture: Picture, longest: int) -> Picture:
     """Shrink a picture so that its longest side has at most ``longest`` pixels.
 
-    Colours are averaged over the inside of the mask only, so the ground does not bleed in.
+    A very long picture keeps more, so that its short side does not vanish. Colours are averaged
+    over the inside of the mask only, so the ground does not bleed in.
     """
     height, width = picture.rgb.shape[:2]
-    scale = min(1.0, longest / max(height, width))
+    scale = min(1.0, max(longest / max(height, width), SMALLEST_SIDE / min(height, width)))
     if scale == 1.0:
         return picture
     size = max(1, round(height * scale)), max(1, round(width * scale))

@@ -139,6 +139,7 @@ def test_perspective_turns_the_normals_with_the_view():
         (np.random.default_rng(0).exponential(50, (24, 24, 3)).astype(np.float32), "linear"),
         (np.full((24, 24, 3), 0.5, np.float32), "linear"),
         (np.full((8, 200, 3), 90, np.uint8), "srgb"),
+        (np.random.default_rng(0).integers(0, 255, (9, 16384), dtype=np.uint8), "srgb"),
         (
             np.where(np.eye(24)[..., None] > 0, np.nan, 0.4).repeat(3, 2).astype(np.float32),
             "linear",

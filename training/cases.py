@@ -92,10 +92,10 @@ def _silhouette(case: Case) -> np.ndarray | None:
     if own.is_file():
         return read_mask(own)
     mask = read_mask(case.folder / "mask.png")
-    return None if _touches_frame(mask > 127) else mask
+    return mask if _is_outline(mask > 127) else None
 
 
-def _touches_frame(mask: Bool[np.ndarray, "h w"]) -> bool:
-    """Whether much of the picture's frame is inside the mask, as in a room."""
+def _is_outline(mask: Bool[np.ndarray, "h w"]) -> bool:
+    """Whether a mask is an object's: it leaves the frame free and does not fill the picture."""
     frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    return bool(frame.mean() > 0.2)
+    return bool(frame.mean() < 0.2 and mask.mean() < 0.6)

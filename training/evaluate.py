@@ -23,7 +23,7 @@ from training.cases import Case, find_cases
 from training.flatness import mean_tilts
 from training.lighting import LightingScores, score_lighting
 from training.scoring import CaseScores, score_case
-from training.table import evaluation_sheet, lighting_table, normals_table
+from training.table import case_panels, evaluation_sheet, lighting_table, normals_table
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +60,11 @@ def run(config: EvaluationConfig) -> int:
     settings = EstimateSettings(size=config.size, steps=config.steps)
     with _pool(config.jobs) as pool:
         scores = _each(pool, score_case, cases, settings, "cases")
+        log.info("%s", normals_table(scores))
         lit = [case for case in cases if len(case.lights) > 1] if config.lighting else []
         lighting = _each(pool, score_lighting, lit, settings, "lights")
-    log.info("%s", normals_table(scores))
+        shown = cases if config.sheet else []
+        rows = _each(pool, case_panels, shown, settings, "pictures")
     if lighting:
         log.info("\n%s", lighting_table(lighting))
     tilts = mean_tilts(settings) if config.flatness else {}
@@ -71,7 +73,7 @@ def run(config: EvaluationConfig) -> int:
     if config.json:
         config.json.write_text(json.dumps(_record(config, scores, lighting, tilts), indent=1))
     if config.sheet:
-        evaluation_sheet(cases, scores, settings).save(config.sheet)
+        evaluation_sheet(rows).save(config.sheet)
     return 0
 
 

@@ -8,7 +8,7 @@ from backend.sheet import Panel, contact_sheet
 from shared.settings import EstimateSettings
 from training.cases import Case, load_picture, load_truth
 from training.lighting import LightingScores
-from training.metrics import THRESHOLDS, mean_scores
+from training.metrics import THRESHOLDS, angular_error, mean_scores
 from training.scoring import METHODS, CaseScores, all_normals
 
 
@@ -42,17 +42,18 @@ def lighting_table(scores: list[LightingScores]) -> str:
     return "\n".join(lines)
 
 
-def evaluation_sheet(
-    cases: list[Case], scores: list[CaseScores], settings: EstimateSettings
-) -> Image.Image:
-    """Show picture, every method's normals and the truth, a row per case."""
-    panels = []
-    for case, score in zip(cases, scores, strict=True):
-        picture = load_picture(case, case.main)
-        normals, _ = all_normals(case, picture, settings)
-        panels.append(Panel(case.name, linear_to_srgb(picture.rgb.clamp(0, 1)).numpy()))
-        for name, found in normals.items():
-            shown = encode_normals(found) * picture.mask.numpy()[..., None]
-            panels.append(Panel(f"{name} {score.methods[name].mean:.1f}°", shown))
-        panels.append(Panel("truth", encode_normals(load_truth(case).normals)))
-    return contact_sheet(panels, columns=len(METHODS) + 2)
+def case_panels(case: Case, settings: EstimateSettings) -> list[Panel]:
+    """Show a case's picture, every method's normals with their mean error, and the truth."""
+    picture, truth = load_picture(case, case.main), load_truth(case)
+    normals, _ = all_normals(case, picture, settings)
+    panels = [Panel(case.name, linear_to_srgb(picture.rgb.clamp(0, 1)).numpy())]
+    for name, found in normals.items():
+        mean = angular_error(found, truth.normals)[truth.mask].mean()
+        shown = encode_normals(found) * picture.mask.numpy()[..., None]
+        panels.append(Panel(f"{name} {mean:.1f}°", shown))
+    return [*panels, Panel("truth", encode_normals(truth.normals))]
+
+
+def evaluation_sheet(rows: list[list[Panel]]) -> Image.Image:
+    """Lay the cases out, a row each."""
+    return contact_sheet([panel for row in rows for panel in row], columns=len(rows[0]))

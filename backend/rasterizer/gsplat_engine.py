@@ -25,17 +25,20 @@ class GsplatRasterizer:
         """Splat per-Gaussian features into the camera's picture."""
         channels = features.shape[1]
         room = next(count for count in COMPILED_CHANNELS if count > channels) - 1
+        pushed = _push_away(gaussians, camera) if camera.orthographic else 0.0
+        away = torch.zeros_like(camera.viewmat)
+        away[2, 3] = pushed
         colours, alphas, meta = rasterization(
             gaussians.means,
             gaussians.quats,
             gaussians.scales,
             gaussians.opacities,
             F.pad(features, (0, room - channels)),
-            camera.viewmat[None],
+            (camera.viewmat + away)[None],
             camera.intrinsics[None],
             camera.width,
             camera.height,
-            near_plane=-1e10 if camera.orthographic else NEAR_PLANE,
+            near_plane=NEAR_PLANE,
             eps2d=EPS_2D,
             packed=False,  # one view that sees nearly every Gaussian: faster than packed
             render_mode="RGB+ED",
@@ -44,9 +47,19 @@ class GsplatRasterizer:
         return Rendering(
             features=colours[0, ..., :channels],
             alpha=alphas[0, ..., 0],
-            depth=colours[0, ..., -1],
+            depth=colours[0, ..., -1] - pushed,
             visible=(meta["radii"][0] > 0).all(-1),
         )
+
+
+def _push_away(gaussians: Gaussians, camera: Camera) -> float:
+    """Return by how much to move an orthographic scene so that every depth is positive.
+
+    gsplat sorts depths by the bits of the float, which puts negative ones in reverse; and an
+    orthographic reference plane may lie anywhere.
+    """
+    depths = gaussians.means.detach() @ camera.viewmat[2, :3].detach() + camera.viewmat[2, 3]
+    return float(1.0 - depths.min()) if len(depths) else 0.0
 
 
 def selftest() -> None:

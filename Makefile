@@ -23,6 +23,8 @@ BPY_4.5 := bpy==4.5.15
 BPY_5.0 := bpy==5.0.1
 THREADS := $(shell nproc 2>/dev/null || echo 2)
 
+# keep the environments that pattern rules made
+.SECONDARY:
 .PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate build clean
 
 demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready

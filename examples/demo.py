@@ -59,10 +59,11 @@ def step(name: str) -> Iterator[None]:
 def backend(run_dir: Path) -> Iterator[None]:
     """Run a backend while the block lasts."""
     command = [sys.executable, "-m", "backend.server", "--run-dir", str(run_dir)]
+    stale = find(run_dir)
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
             deadline = time.monotonic() + START_SECONDS
-            while find(run_dir) is None:
+            while (found := find(run_dir)) is None or found == stale:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit(f"The backend did not start; see {run_dir}/backend.log")
                 time.sleep(0.05)

@@ -25,7 +25,7 @@ THREADS := $(shell nproc 2>/dev/null || echo 2)
 
 # keep the environments that pattern rules made
 .SECONDARY:
-.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate build clean
+.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate bench build clean
 
 demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	@OMP_NUM_THREADS=$(THREADS) $(RUN) -m examples.demo --picture $(PICTURE) --fov $(FOV) \
@@ -58,6 +58,9 @@ screenshots: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 
 evaluate: $(ENV)/ready
 	$(RUN) -m training.evaluate --cases $(CASES) --sheet build/evaluation.png
+
+bench: $(ENV)/ready
+	$(RUN) -m benchmarks.splatting
 
 build: $(ENV)/ready
 	$(RUN) build_addon.py

@@ -1,5 +1,6 @@
 """The only place of the service that knows the engine: a request in, an outcome out."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -11,10 +12,12 @@ from backend.conventions import wire_arrays, wire_report
 from backend.errors import Refused
 from backend.image import decode_picture
 from backend.pipeline import estimate
-from backend.rasterizer import choose
+from backend.rasterizer import choose, warm_up
 from shared.messages import Submit
 
 from .outcome import Engine, IsCancelled, Outcome, ReportProgress
+
+log = logging.getLogger(__name__)
 
 
 def load(device: str, threads: int) -> Engine:
@@ -26,7 +29,10 @@ def load(device: str, threads: int) -> Engine:
     if threads > 0:
         torch.set_num_threads(threads)
     chosen = choose_device(device)
-    return Engine(device_name(chosen), choose(chosen).name, partial(run, chosen))
+    rasterize = choose(chosen)
+    log.info("preparing the %s kernels; compiling them takes a while, once", rasterize.name)
+    warm_up(rasterize, chosen)
+    return Engine(device_name(chosen), rasterize.name, partial(run, chosen))
 
 
 def run(

@@ -181,6 +181,15 @@ def test_positions_are_told_as_they_change():
     assert heard(jobs)[-1] == Accepted("c", 0) and jobs.start_next() is third
 
 
+def test_waiting_is_explained_once():
+    jobs = Jobs()
+    upload(jobs)
+    heard(jobs)
+    for _ in range(3):
+        jobs.explain_wait("preparing")
+    assert heard(jobs) == [Progress("a", "preparing", 0.0, -1.0)]
+
+
 def test_a_lost_worker_costs_one_attempt():
     jobs = Jobs()
     job, other = upload(jobs), upload(jobs, "b")

@@ -47,3 +47,9 @@ def test_albedo_may_change_where_the_colour_does():
     plain = losses.albedo_sparsity(step, picture, ONES)
     picture[:, 6:] = torch.tensor([0.9, 0.1, 0.1])
     assert losses.albedo_sparsity(step, picture, ONES) < 0.2 * plain
+
+
+def test_the_window_in_two_passes_is_the_window():
+    planes = _noise(1, 2, 13, 17)
+    whole = torch.nn.functional.avg_pool2d(planes, 7, 1, 3, count_include_pad=False)
+    torch.testing.assert_close(losses._window(planes), whole)

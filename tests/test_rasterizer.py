@@ -145,14 +145,25 @@ def test_a_broken_toolkit_falls_back_with_one_line(monkeypatch, caplog):
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
-def test_gsplat_and_torch_agree_on_the_gpu():
+@pytest.mark.parametrize("fov", [0.0, 50.0])
+def test_gsplat_and_torch_agree_on_the_gpu(fov):
     engine = choose(torch.device("cuda"))
     assert engine.name == "gsplat"
-    camera = small_camera(64, 48)
+    camera = small_camera(64, 48, fov)
     gaussians, features = random_gaussians(camera, 2000), torch.rand(2000, 7)
-    on_gpu = Gaussians(**{f.name: getattr(gaussians, f.name).cuda() for f in fields(gaussians)})
-    gpu_camera = replace(camera, intrinsics=camera.intrinsics.cuda(), viewmat=camera.viewmat.cuda())
-    a = rasterize(gaussians, features, camera)
-    b = engine(on_gpu, features.cuda(), gpu_camera)
-    outliers = ((a.features - b.features.cpu()).abs() > 1e-4).any(-1)
-    assert outliers.float().mean() <= 1e-3
+    ours, our_gradients = _maps_and_gradients(rasterize, gaussians, features, camera, "cpu")
+    theirs, their_gradients = _maps_and_gradients(engine, gaussians, features, camera, "cuda")
+    assert ((ours - theirs).abs() > 1e-4).any(-1).float().mean() <= 1e-3
+    for mine, other in zip(our_gradients, their_gradients, strict=True):
+        assert (mine - other).norm() <= 1e-3 * mine.norm()
+
+
+def _maps_and_gradients(engine, gaussians, features, camera, device):
+    inputs = [getattr(gaussians, f.name) for f in fields(gaussians)]
+    leaves = [leaf.detach().to(device).requires_grad_() for leaf in [*inputs, features]]
+    there = replace(
+        camera, intrinsics=camera.intrinsics.to(device), viewmat=camera.viewmat.to(device)
+    )
+    rendering = engine(Gaussians(*leaves[:4]), leaves[4], there)
+    (rendering.features.square().sum() + rendering.alpha.sum()).backward()
+    return rendering.features.detach().cpu(), [leaf.grad.cpu() for leaf in leaves]

@@ -157,6 +157,13 @@ class Jobs:
         self._count_positions()
         return job
 
+    def explain_wait(self, stage: str) -> None:
+        """Tell the clients of queued jobs, once, what they are waiting for."""
+        for job in self._queue:
+            if job.progress.stage != stage:
+                job.progress = Progress(job.id, stage, 0.0, -1.0)
+                self._tell(job, job.progress)
+
     def report(self, job: Job, progress: Progress) -> None:
         """Note how far a running job is."""
         if job.state == "running":

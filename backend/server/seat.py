@@ -37,6 +37,8 @@ from .settings import CANCEL_SECONDS, CRASH_SECONDS, CRASHES, Device
 
 _log = logging.getLogger(__name__)
 _DOMAIN = "worker"
+LOADING = "Preparing the engine (longer the first time)"
+"""What clients read while a worker loads torch and compiles its kernels."""
 _TURN = 64  # messages taken before somebody else gets a turn
 
 
@@ -206,6 +208,8 @@ class Seat:
             self._vacate(worker)
 
     def _hand_out(self, worker: _Worker) -> None:
+        if worker.ready is None:
+            self._jobs.explain_wait(LOADING)
         if worker.ready is None or worker.job is not None:
             return
         job = self._jobs.start_next()

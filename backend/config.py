@@ -76,7 +76,8 @@ class LoopConfig:
 class NetworkConfig:
     """Sizes of the learned parts."""
 
-    widths: tuple[int, ...] = (24, 40, 64, 96)
+    decoder_widths: tuple[int, ...] = (96, 64, 48, 32)
+    """Channels of the encoder's decoder, coarse to fine."""
     features: int = 16
     refinement_widths: tuple[int, ...] = (24, 32, 48)
 

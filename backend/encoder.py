@@ -1,7 +1,8 @@
 """The learned encoder: a picture to pixel-aligned Gaussian parameters.
 
-A convolutional U-Net without global pooling (a pooled vector loses the pixels' places). Besides RGB
-it sees the ray direction of every pixel, which makes it know any field of view.
+An EfficientNet-Lite0 trunk and a decoder at full resolution, without global pooling (a pooled
+vector loses the pixels' places). Besides RGB the decoder sees the ray direction of every pixel,
+which makes it know any field of view.
 """
 
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from backend.camera import Camera, view_rays
 from backend.config import NetworkConfig
+from backend.efficientnet import PYRAMID, EfficientNetLite0
 from backend.gaussians import Encoding
 from backend.image import linear_to_srgb
 
@@ -20,6 +21,11 @@ HEADS = {
     "depth_pixels": 1, "normals": 3, "angle": 1, "scale_logits": 2, "flatness_logits": 1,
     "opacity_logits": 1, "log_albedo": 3, "confidence_logits": 1,
 }  # fmt: skip
+RAY_CHANNELS = 2
+FINE = 16
+"""Channels of the full-resolution path that keeps thin detail."""
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 INITIAL = {"scale_logits": -1.5, "flatness_logits": -2.0, "opacity_logits": 2.0, "log_albedo": -1.0}
 
 
@@ -28,7 +34,7 @@ class Encoded:
     """The encoder's answer: the surface, and features for refinement and gate."""
 
     encoding: Encoding
-    features: Float[Tensor, "h w f"]
+    features: Float[Tensor, "*b h w f"]
 
 
 class ConvBlock(nn.Module):
@@ -78,28 +84,52 @@ class UNet(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Picture and camera to Gaussian parameters and features."""
+    """Picture and view rays to Gaussian parameters and features."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.trunk = UNet(5, config.widths)
-        self.heads = nn.Conv2d(config.widths[0], sum(HEADS.values()), 1)
-        self.features = nn.Conv2d(config.widths[0], config.features, 1)
-        biases = [
-            torch.full((channels,), INITIAL.get(name, 0.0)) for name, channels in HEADS.items()
-        ]
+        self.trunk = EfficientNetLite0()
+        finest = config.decoder_widths[-1]
+        below, ups = PYRAMID[-1], []
+        for skip, width in zip(PYRAMID[-2::-1], config.decoder_widths, strict=True):
+            ups.append(ConvBlock(below + skip + RAY_CHANNELS, width))
+            below = width
+        self.up = nn.ModuleList(ups)
+        self.fine = nn.Conv2d(3 + RAY_CHANNELS, FINE, 3, padding=1, padding_mode="replicate")
+        self.last = ConvBlock(below + FINE, finest)
+        self.heads = nn.Conv2d(finest, sum(HEADS.values()), 1)
+        self.features = nn.Conv2d(finest, config.features, 1)
+        biases = [torch.full((count,), INITIAL.get(name, 0.0)) for name, count in HEADS.items()]
         with torch.no_grad():
             self.heads.weight.mul_(0.1)
             self.heads.bias = nn.Parameter(torch.cat(biases))
 
-    def forward(self, rgb: Float[Tensor, "h w 3"], camera: Camera) -> Encoded:
-        """Encode one linear picture; depth and normals are offsets from a facing plane."""
-        rays = view_rays(camera)
-        planes = torch.cat([linear_to_srgb(rgb) - 0.5, rays[..., :2]], dim=-1)
-        hidden = self.trunk(planes.permute(2, 0, 1)[None])
-        answer = self.heads(hidden)[0].permute(1, 2, 0)
-        parts = dict(zip(HEADS, answer.split(list(HEADS.values()), dim=-1), strict=True))
-        maps = {name: part[..., 0] if part.shape[-1] == 1 else part for name, part in parts.items()}
-        maps["depth_pixels"] = maps["depth_pixels"] * camera.width  # learned at any resolution
-        maps["normals"] = maps["normals"] - rays
-        return Encoded(Encoding(**maps), self.features(hidden)[0].permute(1, 2, 0))
+    def forward(self, rgb: Float[Tensor, "b h w 3"], rays: Float[Tensor, "b h w 3"]) -> Encoded:
+        """Encode linear pictures; depth and normals are offsets from a facing plane."""
+        shown = (linear_to_srgb(rgb) - rgb.new_tensor(IMAGENET_MEAN)) / rgb.new_tensor(IMAGENET_STD)
+        planes, slopes = shown.permute(0, 3, 1, 2), rays[..., :RAY_CHANNELS].permute(0, 3, 1, 2)
+        *skips, hidden = self.trunk(planes)
+        for block, skip in zip(self.up, skips[::-1], strict=True):
+            size = skip.shape[-2:]
+            parts = [_resized(hidden, size), skip, _resized(slopes, size)]
+            hidden = block(torch.cat(parts, dim=1))
+        fine = F.silu(self.fine(torch.cat([planes, slopes], dim=1)))
+        hidden = self.last(torch.cat([_resized(hidden, planes.shape[-2:]), fine], dim=1))
+        features = self.features(hidden).permute(0, 2, 3, 1)
+        return Encoded(_encoding(self.heads(hidden), rays), features)
+
+
+def _encoding(answer: Float[Tensor, "b c h w"], rays: Float[Tensor, "b h w 3"]) -> Encoding:
+    """Split the heads' channels into the maps of an encoding."""
+    parts = answer.permute(0, 2, 3, 1).split(list(HEADS.values()), dim=-1)
+    maps = {
+        name: part[..., 0] if part.shape[-1] == 1 else part
+        for name, part in zip(HEADS, parts, strict=True)
+    }
+    maps["depth_pixels"] = maps["depth_pixels"] * rays.shape[2]  # learned at any resolution
+    maps["normals"] = maps["normals"] - rays
+    return Encoding(**maps)
+
+
+def _resized(planes: Float[Tensor, "b c h w"], size: torch.Size) -> Float[Tensor, "b c hh ww"]:
+    return F.interpolate(planes, size=size, mode="bilinear", align_corners=False)

@@ -22,16 +22,16 @@ class Encoding:
     optimises.
     """
 
-    depth_pixels: Float[Tensor, "h w"]
+    depth_pixels: Float[Tensor, "*b h w"]
     """Depth behind the reference plane in pixels of this grid, whatever the camera."""
-    normals: Float[Tensor, "h w 3"]
+    normals: Float[Tensor, "*b h w 3"]
     """Normals of the Gaussians before normalisation, OpenCV camera."""
-    angle: Float[Tensor, "h w"]
-    scale_logits: Float[Tensor, "h w 2"]
-    flatness_logits: Float[Tensor, "h w"]
-    opacity_logits: Float[Tensor, "h w"]
-    log_albedo: Float[Tensor, "h w 3"]
-    confidence_logits: Float[Tensor, "h w"]
+    angle: Float[Tensor, "*b h w"]
+    scale_logits: Float[Tensor, "*b h w 2"]
+    flatness_logits: Float[Tensor, "*b h w"]
+    opacity_logits: Float[Tensor, "*b h w"]
+    log_albedo: Float[Tensor, "*b h w 3"]
+    confidence_logits: Float[Tensor, "*b h w"]
 
 
 @dataclass(frozen=True)

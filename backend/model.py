@@ -86,7 +86,9 @@ class Clone(nn.Module):
 
     def forward(self, view: View) -> Encoded:
         """Encode the picture."""
-        return self.encoder(view.rgb, view.camera)
+        batch = self.encoder(view.rgb[None], view_rays(view.camera)[None])
+        maps = {name: values[0] for name, values in vars(batch.encoding).items()}
+        return Encoded(Encoding(**maps), batch.features[0])
 
 
 def load_model(path: Path, config: EngineConfig) -> Clone:

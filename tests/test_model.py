@@ -14,7 +14,9 @@ from backend.refinement import fuse
 
 from .test_illumination import light
 
-SMALL = EngineConfig(networks=NetworkConfig(widths=(8, 16), features=4, refinement_widths=(8, 16)))
+SMALL = EngineConfig(
+    networks=NetworkConfig(decoder_widths=(16, 16, 16, 16), features=4, refinement_widths=(8, 16))
+)
 
 
 def make_view(fov: float, height: int = 14, width: int = 19) -> View:

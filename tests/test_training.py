@@ -1,0 +1,183 @@
+"""Scenes, the label-free objective and the trainer: pictures alone, and nothing else."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.config import EngineConfig
+from backend.encoder import Encoder
+from backend.geometry import normalize
+from training.ceiling import photometric_stereo
+from training.imagenet import load_imagenet
+from training.objective import albedo_error, lit_mask, variable_projection
+from training.scenes import KINDS, Answer, Lesson, generate
+from training.train import TrainConfig, lesson_for, run, train_step
+from training.validation import validate
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def scene(request):
+    return generate(request.param, 3, 4, 32)
+
+
+def test_pictures_are_pictures(scene):
+    lesson = scene.lesson
+    assert lesson.picture.shape == (4, 32, 32, 3) and lesson.single_lights.shape == (4, 8, 32, 32)
+    assert 0 <= lesson.picture.min() and lesson.picture.max() <= 1
+    for field in fields(Lesson):
+        values = getattr(lesson, field.name)
+        assert torch.isfinite(values.float()).all(), field.name
+    assert lesson.inside.flatten(1).any(1).all()
+
+
+def test_normals_are_unit_and_face_the_camera(scene):
+    normals, inside = scene.answer.normals, scene.lesson.inside
+    torch.testing.assert_close(normals.norm(dim=-1), torch.ones(4, 32, 32))
+    rays = normalize(scene.lesson.rays)
+    assert ((normals * rays).sum(-1)[inside] < 1e-3).all()
+
+
+def test_lights_are_spread_and_in_front(scene):
+    directions = scene.lesson.directions
+    torch.testing.assert_close(directions.norm(dim=-1), torch.ones(4, 8))
+    assert (directions[..., 2] < -0.25).all()
+    assert (directions[..., :2].sum(1).norm(dim=-1) < 4).all()
+
+
+def test_one_seed_is_one_scene(scene):
+    again = generate(KINDS[0], 5, 2, 24), generate(KINDS[0], 5, 2, 24)
+    assert torch.equal(again[0].lesson.picture, again[1].lesson.picture)
+    other = generate(KINDS[0], 6, 2, 24)
+    assert not torch.equal(again[0].lesson.picture, other.lesson.picture)
+
+
+def test_the_targets_could_teach_the_normals_exactly(scene):
+    """The ceiling: photometric stereo from the single lights, pixels with three lights or more."""
+    enough = (lit_mask(scene.lesson).sum(1) >= 3) & scene.lesson.inside
+    cosine = (photometric_stereo(scene.lesson) * scene.answer.normals).sum(-1).clamp(-1, 1)
+    assert torch.rad2deg(cosine.acos())[enough].mean() < 1.0
+
+
+def test_a_print_is_flat_whatever_is_on_it():
+    scene = generate("print", 1, 4, 32)
+    facing = torch.tensor([0.0, 0.0, -1.0]).expand_as(scene.answer.normals)
+    torch.testing.assert_close(scene.answer.normals, facing)
+    assert scene.lesson.picture.std() > 0.02
+
+
+def test_the_trainer_is_handed_no_geometry():
+    """A lesson has pictures, light directions and cameras; the step takes a lesson."""
+    assert {field.name for field in fields(Lesson)} == {
+        "picture", "single_lights", "directions", "inside", "rays",
+    }  # fmt: skip
+    assert {field.name for field in fields(Answer)} == {"normals"}
+    lesson = lesson_for(TrainConfig(Path(), batch=2, size=32), 0, CPU)
+    assert type(lesson) is Lesson
+    annotations = {**train_step.__annotations__, **variable_projection.__annotations__}
+    assert Answer not in annotations.values()
+
+
+def test_true_normals_explain_the_lights_best(scene):
+    truth = scene.answer.normals
+    best = variable_projection(truth, scene.lesson).loss
+    g = torch.Generator().manual_seed(0)
+    for spread in (0.1, 0.3):
+        wrong = normalize(truth + spread * torch.randn(truth.shape, generator=g))
+        assert variable_projection(wrong, scene.lesson).loss > best
+    flat = torch.tensor([0.0, 0.0, -1.0]).expand_as(truth)
+    mirrored = truth * torch.tensor([-1.0, -1.0, 1.0])
+    if not torch.allclose(truth, flat):
+        assert variable_projection(flat, scene.lesson).loss > best
+        assert variable_projection(mirrored, scene.lesson).loss > best
+
+
+@given(st.floats(0.2, 5.0))
+def test_brightness_of_the_lights_does_not_matter(factor):
+    scene = generate("pile", 2, 1, 24)
+    g = torch.Generator().manual_seed(0)
+    guess = normalize(scene.answer.normals + 0.3 * torch.randn(1, 24, 24, 3, generator=g))
+    dim = replace(scene.lesson, single_lights=scene.lesson.single_lights * factor)
+    a, b = variable_projection(guess, scene.lesson), variable_projection(guess, dim)
+    torch.testing.assert_close(a.loss, b.loss, atol=0.02, rtol=0.05)
+
+
+def test_descending_on_the_objective_finds_the_normals():
+    scene = generate("pile", 4, 1, 32)
+    guess = torch.tensor([0.0, 0.0, -1.0]).repeat(1, 32, 32, 1).requires_grad_()
+    optimiser = torch.optim.Adam([guess], lr=0.05)
+    for _ in range(200):
+        optimiser.zero_grad()
+        variable_projection(normalize(guess), scene.lesson).loss.backward()
+        optimiser.step()
+    enough = (lit_mask(scene.lesson).sum(1) >= 3) & scene.lesson.inside
+    cosine = (normalize(guess.detach()) * scene.answer.normals).sum(-1).clamp(-1, 1)
+    flat = -scene.answer.normals[..., 2]
+    assert torch.rad2deg(cosine.acos())[enough].median() < 3.0
+    assert torch.rad2deg(flat.acos())[enough].median() > 20.0
+
+
+def test_albedo_is_learned_up_to_exposure():
+    scene = generate("relief", 4, 2, 32)
+    projected = variable_projection(scene.answer.normals, scene.lesson)
+    right = projected.albedo.clamp_min(0.02).log()[..., None].expand(-1, -1, -1, 3)
+    assert albedo_error(right + 1.7, projected) < 1e-5
+    assert albedo_error(torch.zeros_like(right), projected) > albedo_error(right, projected)
+
+
+def test_imagenet_features_fit_the_trunk():
+    encoder = Encoder(EngineConfig().networks)
+    before = encoder.trunk.stem.weight.clone()
+    load_imagenet(encoder.trunk)
+    assert not torch.equal(encoder.trunk.stem.weight, before)
+    encoder.train()
+    assert not encoder.trunk.norm.training  # statistics stay ImageNet's
+    features = encoder.trunk(torch.rand(1, 3, 64, 48))
+    assert [tuple(f.shape[1:]) for f in features] == [
+        (16, 32, 24), (24, 16, 12), (40, 8, 6), (112, 4, 3), (320, 2, 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_training_learns_and_resumes_where_it_stopped(tmp_path):
+    whole = TrainConfig(
+        tmp_path / "whole", minutes=5.0, steps=14, batch=4, size=32, validate_every=7,
+        kinds=("object",), device="cpu",
+    )  # fmt: skip
+    run(whole)
+    halves = replace(whole, out=tmp_path / "halves")
+    run(replace(halves, minutes=0.0))
+    _run_some(halves, 7)
+    run(halves)
+    a, b = ((folder / "checkpoint.safetensors").read_bytes() for folder in (whole.out, halves.out))
+    assert len(a) == len(b)
+    log_a, log_b = ((c.out / "log.jsonl").read_text().splitlines() for c in (whole, halves))
+    assert len(log_a) == 2 and log_a[1].split('"loss"')[1] == log_b[-1].split('"loss"')[1]
+    assert (whole.out / "validation.png").stat().st_size > 1000
+
+
+def _run_some(config: TrainConfig, steps: int) -> None:
+    """Stop a run after some steps, as an interruption would."""
+    real, count = lesson_for, iter(range(steps))
+
+    def until_interrupted(*arguments):
+        if next(count, None) is None:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.train.lesson_for", until_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(config)
+
+
+def test_validation_scores_every_kind(monkeypatch):
+    monkeypatch.setattr("training.validation.SCENES", 2)
+    monkeypatch.setattr("training.validation.BATCH", 2)
+    errors = validate(Encoder(EngineConfig().networks).eval(), 32, CPU)
+    assert set(errors) == set(KINDS) and all(0 <= error <= 180 for error in errors.values())

@@ -48,24 +48,24 @@ def at_full_resolution(
     """
     size = box.height, box.width
     part = crop(picture, box)
-    normals = start + _grown(final.normals - begun.normals, view, size)
-    shading = _grown(final.shading, view, size)
-    texture = part.rgb / _grown(view.rgb, view, size).clamp_min(1e-3)
-    albedo = _grown(final.splatted.albedo, view, size) * texture.clamp(0.1, 10.0)
+    normals = start + grown(final.normals - begun.normals, view, size)
+    shading = grown(final.shading, view, size)
+    texture = part.rgb / grown(view.rgb, view, size).clamp_min(1e-3)
+    albedo = grown(final.splatted.albedo, view, size) * texture.clamp(0.1, 10.0)
     highlight = final.rerendered - final.splatted.albedo * final.shading
-    rerendered = albedo * shading + _grown(highlight, view, size)
-    depth = _grown(final.splatted.depth[..., None], view, size)[..., 0]
+    rerendered = albedo * shading + grown(highlight, view, size)
+    depth = grown(final.splatted.depth[..., None], view, size)[..., 0]
     confidence = resize(pixel_confidence(final, view), *size)
     median = depth[part.mask].median()
     whole = picture.mask.shape
     facing = normals.new_tensor([0.0, 0.0, -1.0])
     return Maps(
-        normals=_pasted(normalize(normals), part.mask, box, facing.expand(*whole, 3)),
-        depth=_pasted(depth, part.mask, box, median.expand(whole)),
-        albedo=_pasted(albedo.clamp(0.0, 1.0), part.mask, box, torch.zeros_like(picture.rgb)),
-        shading=_pasted(shading, part.mask, box, torch.zeros_like(picture.rgb)),
-        rerendered=_pasted(rerendered, part.mask, box, torch.zeros_like(picture.rgb)),
-        confidence=_pasted(confidence, part.mask, box, torch.zeros(whole)),
+        normals=pasted(normalize(normals), part.mask, box, facing.expand(*whole, 3)),
+        depth=pasted(depth, part.mask, box, median.expand(whole)),
+        albedo=pasted(albedo.clamp(0.0, 1.0), part.mask, box, torch.zeros_like(picture.rgb)),
+        shading=pasted(shading, part.mask, box, torch.zeros_like(picture.rgb)),
+        rerendered=pasted(rerendered, part.mask, box, torch.zeros_like(picture.rgb)),
+        confidence=pasted(confidence, part.mask, box, torch.zeros(whole)),
     )
 
 
@@ -78,14 +78,14 @@ def pixel_confidence(final: Turn, view: View) -> Float[Tensor, "h w"]:
     return torch.exp(-residual / scale.clamp_min(1e-6)) * agreement * view.mask
 
 
-def _grown(
+def grown(
     values: Float[Tensor, "h w c"], view: View, size: tuple[int, int]
 ) -> Float[Tensor, "hh ww c"]:
     """Resample a map of the grid, on the CPU from here on, with no dark border at the mask."""
     return resize(_filled(values, view), *size).cpu()
 
 
-def _pasted(
+def pasted(
     part: Float[Tensor, "hh ww *c"],
     inside: Bool[Tensor, "hh ww"],
     box: Box,

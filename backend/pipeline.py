@@ -56,6 +56,22 @@ class Estimate:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Work:
+    """The part of a picture that is worked on, at full resolution and as a view on the grid."""
+
+    part: Picture
+    box: Box
+    camera: Camera
+    """Of the part, at full resolution."""
+    view: View
+
+    @property
+    def seen(self) -> Picture:
+        """The part as the grid has it."""
+        return Picture(self.view.rgb, self.view.mask, self.part.has_silhouette, self.part.notes)
+
+
 class Stages:
     """Times the stages and passes progress on."""
 
@@ -99,12 +115,10 @@ def estimate(
     config = config or EngineConfig()
     stages = Stages(report)
     stages.begin("Preparing", 0.0)
-    box = object_box(picture.mask)
-    part = crop(picture, box)
-    camera = _camera_of(picture, box, settings)
-    view = _view_of(resize_picture(part, settings.size), camera, device)
+    work = prepare(picture, settings, device)
+    view = work.view
     stages.begin("Finding a start", 0.03)
-    start = start_for(_seen(view, part), view.camera, settings.start)
+    start = start_for(work.seen, view.camera, settings.start)
     state = initial_state(start, view, config, settings.seed)
     if cancelled():
         raise Stopped
@@ -116,8 +130,8 @@ def estimate(
     with torch.no_grad():
         begun = turn(state.encoding, view, state.lighting, config)
         final = turn(loop.state.encoding, view, loop.state.lighting, config)
-        fine_start = start_for(part, camera, start.kind).normals
-        maps = at_full_resolution(picture, view, begun, final, fine_start, box)
+        fine_start = start_for(work.part, work.camera, start.kind).normals
+        maps = at_full_resolution(picture, view, begun, final, fine_start, work.box)
         cloud = _cloud_of(loop.state, view, final)
     stages.begin("Done", 1.0)
     return Estimate(
@@ -125,7 +139,7 @@ def estimate(
         mask=picture.mask,
         cloud=cloud,
         orthographic=view.camera.orthographic,
-        pixel_size=box.width / view.camera.width,
+        pixel_size=work.box.width / view.camera.width,
         light=loop.state.solution,
         loop=loop,
         start=NAMES[start.kind],
@@ -135,6 +149,22 @@ def estimate(
         stages=tuple(stages.times),
         notes=picture.notes,
     )
+
+
+def prepare(picture: Picture, settings: EstimateSettings, device: torch.device) -> Work:
+    """Cut the object out and lay the grid of Gaussians over it."""
+    box = object_box(picture.mask)
+    part = crop(picture, box)
+    height, width = picture.mask.shape
+    whole = camera_from_fov(width, height, settings.fov_degrees, settings.principal)
+    camera = cropped(whole, box.left, box.top, box.width, box.height)
+    small = resize_picture(part, settings.size)
+    grid = resized(camera, small.mask.shape[1], small.mask.shape[0])
+    on_device = replace(
+        grid, intrinsics=grid.intrinsics.to(device), viewmat=grid.viewmat.to(device)
+    )
+    view = View(small.rgb.to(device), small.mask.to(device), on_device, choose(device))
+    return Work(part, box, camera, view)
 
 
 def initial_state(start: Start, view: View, config: EngineConfig, seed: int) -> LoopState:
@@ -153,26 +183,6 @@ def initial_state(start: Start, view: View, config: EngineConfig, seed: int) -> 
     albedo = 0.5 * level * leftover**config.loop.albedo_share
     lighting = Lighting(light, neutral_kernel(config.kernel, generator, device), faint_lobe(device))
     return LoopState(encode_start(start, albedo, view.camera), lighting, solution)
-
-
-def _camera_of(picture: Picture, box: Box, settings: EstimateSettings) -> Camera:
-    """Return the camera of the part of the picture inside a box, at full resolution."""
-    height, width = picture.mask.shape
-    whole = camera_from_fov(width, height, settings.fov_degrees, settings.principal)
-    return cropped(whole, box.left, box.top, box.width, box.height)
-
-
-def _view_of(small: Picture, camera: Camera, device: torch.device) -> View:
-    height, width = small.mask.shape
-    grid = resized(camera, width, height)
-    on_device = replace(
-        grid, intrinsics=grid.intrinsics.to(device), viewmat=grid.viewmat.to(device)
-    )
-    return View(small.rgb.to(device), small.mask.to(device), on_device, choose(device))
-
-
-def _seen(view: View, part: Picture) -> Picture:
-    return Picture(view.rgb, view.mask, part.has_silhouette, part.notes)
 
 
 def _cloud_of(state: LoopState, view: View, final: Turn) -> Cloud:

@@ -9,6 +9,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from backend.config import EngineConfig
+from backend.encoder import Encoder
+
 FILE_NAME = "checkpoint.safetensors"
 
 
@@ -57,6 +60,13 @@ def restore(
     with safe_open(path, framework="pt") as file:
         counters = file.metadata()
     return Progress(int(counters["step"]), float(counters["seconds"]))
+
+
+def load_encoder(path: Path) -> Encoder:
+    """Return the averaged encoder of a checkpoint, ready to answer."""
+    encoder = Encoder(EngineConfig().networks).eval()
+    encoder.load_state_dict(_below(load_file(path), "averaged."))
+    return encoder
 
 
 def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -13,6 +13,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -43,6 +44,8 @@ class EvaluationConfig:
     size: int = 128
     """Longest side of the grid of Gaussians."""
     steps: int = 60
+    checkpoint: Path | None = None
+    """A checkpoint of ``training.train``, whose encoder is scored too."""
     lighting: bool = False
     """Also score consistency and relighting over all single-light pictures (ten runs a case)."""
     flatness: bool = False
@@ -59,12 +62,14 @@ def run(config: EvaluationConfig) -> int:
         return 2
     settings = EstimateSettings(size=config.size, steps=config.steps)
     with _pool(config.jobs) as pool:
-        scores = _each(pool, score_case, cases, settings, "cases")
+        score = partial(score_case, checkpoint=config.checkpoint)
+        scores = _each(pool, score, cases, settings, "cases")
         log.info("%s", normals_table(scores))
         lit = [case for case in cases if len(case.lights) > 1] if config.lighting else []
         lighting = _each(pool, score_lighting, lit, settings, "lights")
         shown = cases if config.sheet else []
-        rows = _each(pool, case_panels, shown, settings, "pictures")
+        draw = partial(case_panels, checkpoint=config.checkpoint)
+        rows = _each(pool, draw, shown, settings, "pictures")
     if lighting:
         log.info("\n%s", lighting_table(lighting))
     tilts = mean_tilts(settings) if config.flatness else {}

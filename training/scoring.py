@@ -1,23 +1,28 @@
 """One case scored by every method."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.camera import camera_from_fov
+from backend.camera import camera_from_fov, view_rays
 from backend.conventions import flip_axes
+from backend.encoder import Encoder
+from backend.full_resolution import grown, pasted
+from backend.geometry import normalize
 from backend.image import Picture
-from backend.pipeline import Estimate, estimate
+from backend.pipeline import Estimate, estimate, prepare
 from shared.settings import EstimateSettings
 from training.baselines import baseline_normals
 from training.cases import Case, load_picture, load_truth
+from training.checkpoint import load_encoder
 from training.metrics import Scores, angular_error, score, sparsification
 
-METHODS = ("flat", "sobel", "inflation", "start", "closed loop")
-"""The baselines, then our result without and with the closed loop."""
+METHODS = ("flat", "sobel", "inflation", "encoder", "start", "closed loop")
+"""The baselines, a trained encoder if there is one, our result without and with the loop."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,22 @@ def run_engine(picture: Picture, settings: EstimateSettings) -> Estimate:
     return estimate(picture, settings, torch.device("cpu"), lambda *_: None, lambda: False)
 
 
+@torch.no_grad()
+def encoder_normals(
+    encoder: Encoder, picture: Picture, settings: EstimateSettings
+) -> Float[Tensor, "h w 3"]:
+    """Return what a trained encoder sees, feed-forward, on black ground."""
+    work = prepare(picture, settings, torch.device("cpu"))
+    view, size = work.view, (work.box.height, work.box.width)
+    shown = view.rgb * view.mask[..., None]
+    encoding = encoder(shown[None], view_rays(view.camera)[None]).encoding
+    normals = normalize(grown(normalize(encoding.normals[0]), view, size))
+    facing = torch.tensor([0.0, 0.0, -1.0]).expand(*picture.mask.shape, 3)
+    return pasted(normals, work.part.mask, work.box, facing)
+
+
 def all_normals(
-    case: Case, picture: Picture, settings: EstimateSettings
+    case: Case, picture: Picture, settings: EstimateSettings, encoder: Encoder | None
 ) -> tuple[dict[str, Float[np.ndarray, "h w 3"]], Estimate]:
     """Return every method's normals (wire axes), and the closed loop's whole result."""
     request = settings_for(case, settings)
@@ -58,7 +77,9 @@ def all_normals(
         "start": run_engine(picture, replace(request, steps=0)).maps.normals,
         "closed loop": looped.maps.normals,
     }
-    return {name: wire_normals(normals) for name, normals in found.items()}, looped
+    if encoder is not None:
+        found["encoder"] = encoder_normals(encoder, picture, request)
+    return {name: wire_normals(found[name]) for name in METHODS if name in found}, looped
 
 
 def wire_normals(normals: Float[Tensor, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
@@ -66,10 +87,11 @@ def wire_normals(normals: Float[Tensor, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
     return flip_axes(normals).numpy()
 
 
-def score_case(case: Case, settings: EstimateSettings) -> CaseScores:
+def score_case(case: Case, settings: EstimateSettings, checkpoint: Path | None) -> CaseScores:
     """Score every method on the case's main picture."""
     truth = load_truth(case)
-    normals, looped = all_normals(case, load_picture(case, case.main), settings)
+    encoder = load_encoder(checkpoint) if checkpoint else None
+    normals, looped = all_normals(case, load_picture(case, case.main), settings, encoder)
     errors = {name: angular_error(found, truth.normals) for name, found in normals.items()}
     confidence = looped.maps.confidence.numpy()
     return CaseScores(

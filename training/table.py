@@ -1,5 +1,7 @@
 """An evaluation as tables and as a sheet of pictures."""
 
+from pathlib import Path
+
 from PIL import Image
 
 from backend.image import linear_to_srgb
@@ -7,6 +9,7 @@ from backend.outputs import encode_normals
 from backend.sheet import Panel, contact_sheet
 from shared.settings import EstimateSettings
 from training.cases import Case, load_picture, load_truth
+from training.checkpoint import load_encoder
 from training.lighting import LightingScores
 from training.metrics import THRESHOLDS, angular_error, mean_scores
 from training.scoring import METHODS, CaseScores, all_normals
@@ -18,7 +21,7 @@ def normals_table(scores: list[CaseScores]) -> str:
     lines = [f"{'group':<14}{'method':<13}{'mean':>7}{'median':>8}{'rmse':>7}{below}{'AUSE':>7}"]
     for group in dict.fromkeys(score.group for score in scores):
         members = [score for score in scores if score.group == group]
-        for method in METHODS:
+        for method in [name for name in METHODS if name in members[0].methods]:
             mean = mean_scores([member.methods[method] for member in members])
             shares = "".join(f"{100 * share:8.1f}" for share in mean.below)
             line = f"{group:<14}{method:<13}{mean.mean:7.2f}{mean.median:8.2f}{mean.rmse:7.2f}"
@@ -42,10 +45,11 @@ def lighting_table(scores: list[LightingScores]) -> str:
     return "\n".join(lines)
 
 
-def case_panels(case: Case, settings: EstimateSettings) -> list[Panel]:
+def case_panels(case: Case, settings: EstimateSettings, checkpoint: Path | None) -> list[Panel]:
     """Show a case's picture, every method's normals with their mean error, and the truth."""
     picture, truth = load_picture(case, case.main), load_truth(case)
-    normals, _ = all_normals(case, picture, settings)
+    encoder = load_encoder(checkpoint) if checkpoint else None
+    normals, _ = all_normals(case, picture, settings, encoder)
     panels = [Panel(case.name, linear_to_srgb(picture.rgb.clamp(0, 1)).numpy())]
     for name, found in normals.items():
         mean = angular_error(found, truth.normals)[truth.mask].mean()

@@ -14,7 +14,7 @@ from backend.geometry import normalize
 from training.ceiling import photometric_stereo
 from training.imagenet import load_imagenet
 from training.objective import albedo_error, lit_mask, variable_projection
-from training.scenes import KINDS, Answer, Lesson, generate
+from training.scenes import KINDS, Answer, Lesson, generate, mirrored
 from training.train import TrainConfig, lesson_for, run, train_step
 from training.validation import validate
 
@@ -105,6 +105,18 @@ def test_brightness_of_the_lights_does_not_matter(factor):
     dim = replace(scene.lesson, single_lights=scene.lesson.single_lights * factor)
     a, b = variable_projection(guess, scene.lesson), variable_projection(guess, dim)
     torch.testing.assert_close(a.loss, b.loss, atol=0.02, rtol=0.05)
+
+
+def test_a_mirrored_scene_teaches_the_mirrored_normals(scene):
+    truth, across = scene.answer.normals, torch.tensor([-1.0, 1.0, 1.0])
+    straight = variable_projection(truth, scene.lesson)
+    turned = variable_projection(truth.flip(2) * across, mirrored(scene.lesson))
+    torch.testing.assert_close(turned.loss, straight.loss)
+    twice = mirrored(mirrored(scene.lesson))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(vars(twice).values(), vars(scene.lesson).values(), strict=True)
+    )
 
 
 def test_descending_on_the_objective_finds_the_normals():

@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -22,7 +23,7 @@ from backend.geometry import normalize
 from training.checkpoint import Progress, restore, save
 from training.imagenet import load_imagenet
 from training.objective import albedo_error, variable_projection
-from training.scenes import Kind, Lesson, generate
+from training.scenes import Kind, Lesson, generate, mirrored
 from training.validation import validate, validation_sheet
 
 log = logging.getLogger(__name__)
@@ -80,10 +81,19 @@ def run(config: TrainConfig) -> None:
 
 
 def lesson_for(config: TrainConfig, step: int, device: torch.device) -> Lesson:
-    """Make the pictures of a step; nothing else of the scene leaves the generator here."""
-    kind = config.kinds[step % len(config.kinds)]
-    seed = 1_000_003 * (config.seed + 1) + step
-    return generate(kind, seed, config.batch, config.size, device).lesson
+    """Make the pictures of a step; nothing else of the scene leaves the generator here.
+
+    Every scene is seen twice, the second time in a mirror: making one takes as long as a step.
+    """
+    kind = config.kinds[step // 2 % len(config.kinds)]
+    seed = 1_000_003 * (config.seed + 1) + step // 2
+    lesson = _generated(kind, seed, config.batch, config.size, device)
+    return mirrored(lesson) if step % 2 else lesson
+
+
+@lru_cache(maxsize=1)
+def _generated(kind: Kind, seed: int, batch: int, size: int, device: torch.device) -> Lesson:
+    return generate(kind, seed, batch, size, device).lesson
 
 
 def train_step(

@@ -1,6 +1,6 @@
 """Scenes without end: procedural worlds, lit one light at a time, for training without normals."""
 
 from training.scenes.generator import KINDS, Kind, generate
-from training.scenes.lesson import Answer, Lesson, Scene
+from training.scenes.lesson import Answer, Lesson, Scene, mirrored
 
-__all__ = ["KINDS", "Answer", "Kind", "Lesson", "Scene", "generate"]
+__all__ = ["KINDS", "Answer", "Kind", "Lesson", "Scene", "generate", "mirrored"]

@@ -26,6 +26,18 @@ class Lesson:
     """View rays with z = 1; the axis where the camera is orthographic."""
 
 
+def mirrored(lesson: Lesson) -> Lesson:
+    """Return the same scenes seen in a mirror: left is right, and so are lights and rays."""
+    across = lesson.rays.new_tensor([-1.0, 1.0, 1.0])
+    return Lesson(
+        picture=lesson.picture.flip(2),
+        single_lights=lesson.single_lights.flip(3),
+        directions=lesson.directions * across,
+        inside=lesson.inside.flip(2),
+        rays=lesson.rays.flip(2) * across,
+    )
+
+
 @dataclass(frozen=True)
 class Answer:
     """What scores a model and never teaches it."""

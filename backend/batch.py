@@ -3,7 +3,8 @@
 IN is a picture or a folder of pictures, OUT a folder. A picture whose report already lies there,
 made from the same bytes with the same settings, is skipped, so an interrupted run can be repeated.
 
-Exit codes: 0 everything done, 1 some pictures failed, 2 nothing to do or wrong arguments.
+Exit codes: 0 everything done, 1 some pictures failed, 2 nothing to do or wrong arguments, 130
+stopped by Ctrl-C.
 """
 
 import hashlib
@@ -39,6 +40,7 @@ from shared.settings import EstimateSettings, Start
 
 log = logging.getLogger(__name__)
 
+STOPPED = 130
 Output = Literal[
     "normal", "normal_exr", "gaussians", "albedo", "depth", "shading", "confidence", "sheet"
 ]
@@ -68,6 +70,7 @@ class BatchConfig:
     start: Start = EstimateSettings.start
     """Where the geometry starts."""
     seed: int = EstimateSettings.seed
+    """Seed of everything random; the same seed gives the same answer."""
     outputs: tuple[Output, ...] = EVERYTHING
     """What to write beside the report."""
     device: Annotated[str, tyro.conf.arg(metavar="{cpu,cuda}")] = field(
@@ -225,10 +228,14 @@ def _progress(label: str) -> Callable[[str, float], None]:
 def main() -> None:
     """Run the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    config = tyro.cli(BatchConfig)
+    config = tyro.cli(BatchConfig, prog="python -m backend.batch")
     if config.threads:
         torch.set_num_threads(config.threads)
-    sys.exit(run(config))
+    try:
+        sys.exit(run(config))
+    except KeyboardInterrupt:
+        log.error("\nStopped. The same command goes on where this one ended.")
+        sys.exit(STOPPED)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from plyfile import PlyData
 
-from backend.batch import BatchConfig, run
+from backend.batch import BatchConfig, main, run
 from backend.errors import Refused
 from backend.files import read_mask, read_picture
 from backend.outputs import SH_BAND0, encode_normals, encode_srgb, write_gaussians, write_image
@@ -136,6 +136,17 @@ def test_a_bad_picture_fails_alone(folder, caplog):
     assert "broken.png" in caplog.text
     names = {path.name for path in (folder / "out").iterdir()}
     assert names == {"ball_normal.png", "ball_report.json", "plain_normal.png", "plain_report.json"}
+
+
+def test_ctrl_c_says_how_to_go_on(folder, monkeypatch, caplog):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("backend.batch.run", interrupted)
+    monkeypatch.setattr("sys.argv", ["batch", str(folder / "in"), str(folder / "out")])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 130 and "goes on" in caplog.text
 
 
 def test_nothing_to_do_is_exit_code_two(folder):

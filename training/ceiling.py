@@ -64,4 +64,4 @@ def run(config: CeilingConfig) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    run(tyro.cli(CeilingConfig))
+    run(tyro.cli(CeilingConfig, prog="python -m training.ceiling"))

@@ -120,7 +120,7 @@ def _each(pool, function, cases: list[Case], settings: EstimateSettings, what: s
 def main() -> None:
     """Run the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    sys.exit(run(tyro.cli(EvaluationConfig)))
+    sys.exit(run(tyro.cli(EvaluationConfig, prog="python -m training.evaluate")))
 
 
 if __name__ == "__main__":

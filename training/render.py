@@ -58,4 +58,4 @@ def _panels(kind: str, scene: Scene, index: int) -> list[Panel]:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    run(tyro.cli(RenderConfig))
+    run(tyro.cli(RenderConfig, prog="python -m training.render"))

@@ -173,7 +173,7 @@ def _report(
 def main() -> None:
     """Run the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    config = tyro.cli(TrainConfig)
+    config = tyro.cli(TrainConfig, prog="python -m training.train")
     log.info("%s", json.dumps(asdict(config), default=str))
     run(config)
 

@@ -119,7 +119,7 @@ def estimate(
     view = work.view
     stages.begin("Finding a start", 0.03)
     start = start_for(work.seen, view.camera, settings.start)
-    state = initial_state(start, view, config, settings.seed)
+    state = initial_state(start, view, settings, config)
     if cancelled():
         raise Stopped
     stages.begin("Closing the loop", 0.1)
@@ -167,9 +167,16 @@ def prepare(picture: Picture, settings: EstimateSettings, device: torch.device) 
     return Work(part, box, camera, view)
 
 
-def initial_state(start: Start, view: View, config: EngineConfig, seed: int) -> LoopState:
-    """Turn a starting surface into Gaussians, albedo and a first light."""
-    generator = torch.Generator().manual_seed(seed)
+def initial_state(
+    start: Start, view: View, settings: EstimateSettings, config: EngineConfig
+) -> LoopState:
+    """Turn a starting surface into Gaussians, albedo and a first light.
+
+    What the light does not explain is shared between albedo and the loop; without a loop the
+    albedo takes it all.
+    """
+    share = config.loop.albedo_share if settings.steps else 1.0
+    generator = torch.Generator().manual_seed(settings.seed)
     device = view.rgb.device
     inside = view.mask
     normals, radiance = start.normals[inside], view.rgb[inside]
@@ -180,7 +187,7 @@ def initial_state(start: Start, view: View, config: EngineConfig, seed: int) -> 
     light, level = to_gauge(solution.light, normals)
     explained = irradiance(start.normals, light, torch.ones_like(view.rgb[..., :2]))
     leftover = view.rgb.clamp_min(1e-3) / (0.5 * level * explained.clamp_min(0.05))
-    albedo = 0.5 * level * leftover**config.loop.albedo_share
+    albedo = 0.5 * level * leftover**share
     lighting = Lighting(light, neutral_kernel(config.kernel, generator, device), faint_lobe(device))
     return LoopState(encode_start(start, albedo, view.camera), lighting, solution)
 

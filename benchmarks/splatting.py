@@ -20,13 +20,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from backend.camera import Camera, camera_from_fov, pixel_centres
 from backend.gaussians import Gaussians
+from backend.image import decode_picture
+from backend.pipeline import estimate
 from backend.rasterizer import Rasterizer, choose, warm_up
 from backend.rasterizer.projection import project_gaussians
 from backend.rasterizer.protocol import ALPHA_MIN
+from shared.settings import EstimateSettings
 from tests.splat_pairs import PairRasterizer
 
 SIZES, SIGMAS = (128, 256, 512), (0.7, 1.0, 2.0)
@@ -37,6 +41,9 @@ HEADER = (
     "Gaussians  sigma | 1 thread: fwd  fwd+bwd ns/pair | 2 threads: fwd  fwd+bwd gain"
     " | extra MB | pairs fwd+bwd  ratio\n"
 )
+
+
+LOOP_STEPS = 30
 
 
 def main() -> None:
@@ -57,6 +64,7 @@ def main() -> None:
             for sigma in QUICK_SIGMAS if quick else SIGMAS:
                 row = _gpu_row if device.type == "cuda" else _cpu_row
                 _say(row(engine, *scene(size, sigma, device), f"{size * size:9d}  {sigma:5.1f}"))
+        _say(_whole_loop(device))
         _say(f"load at the end {_load()}\n")
 
 
@@ -111,6 +119,17 @@ def _cpu_row(
         f" |     {double[0] * 1e3:9.1f} {double[1] * 1e3:8.1f} {alone / double[1]:4.2f}"
         f" | {extra:8.0f} | {reference}\n"
     )
+
+
+def _whole_loop(device: torch.device) -> str:
+    """Time the closed loop, coarse and fine steps together, on noise of 256×256 pixels."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    pixels = np.random.default_rng(0).integers(0, 255, (256, 256, 3), dtype=np.uint8)
+    settings = EstimateSettings(steps=LOOP_STEPS, size=256)
+    result = estimate(decode_picture(pixels, "srgb"), settings, device, lambda *_: None, bool)
+    seconds = next(stage.seconds for stage in result.stages if stage.name == "Closing the loop")
+    each = seconds / result.loop.steps * 1e3
+    return f"whole loop, 256x256, {torch.get_num_threads()} threads: {each:.0f} ms a step\n"
 
 
 def _gpu_row(

@@ -77,7 +77,8 @@ $(ENV)/ready: pyproject.toml
 .venv-blender-%/ready:
 	@echo "Setting up Blender $* as a Python module, in .venv-blender-$* (about 1 GB, once)"
 	@$(PYTHON) -m venv .venv-blender-$*
-	@.venv-blender-$*/bin/python -m pip install $(PIP_FLAGS) $(BPY_$*) "numpy<2" pytest pytest-timeout
+	@.venv-blender-$*/bin/python -m pip install $(PIP_FLAGS) $(BPY_$*) "numpy<2" pytest pytest-timeout \
+	  OpenEXR pillow
 	@touch $@
 
 clean:

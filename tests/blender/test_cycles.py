@@ -1,0 +1,72 @@
+"""The scene generator in Blender itself: what it renders could teach, and held-out is held out."""
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytest.importorskip("OpenEXR")
+pytest.importorskip("PIL")
+if bpy.app.version < (5, 0):
+    pytest.skip("scenes are rendered with Blender 5.0", allow_module_level=True)
+
+from training.cycles import materials, reliefs, things
+from training.cycles.__main__ import HELD_OUT_FROM, KINDS, render
+from training.cycles.shots import Quality
+from training.packs import pack_path, read_answer, read_pack
+
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+
+
+def ceiling(path) -> float:
+    """Mean error of plain photometric stereo from a pack's single lights, degrees."""
+    pack, truth = read_pack(path), read_answer(path)
+    encoded = pack.lights / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    lights, directions = linear @ LUMINANCE, np.array(pack.directions)
+    shown = lights[:, pack.inside].T
+    lit = shown > 0.02 * shown.max(1, keepdims=True) + 1e-3
+    enough = lit.sum(1) >= 3
+    gram = np.einsum("pk,ki,kj->pij", lit, directions, directions) + 1e-5 * np.eye(3)
+    right = np.einsum("pk,pk,ki->pi", lit, shown, directions)
+    scaled = np.linalg.solve(gram, right[..., None])[..., 0]
+    found = scaled / np.maximum(np.linalg.norm(scaled, axis=-1, keepdims=True), 1e-9)
+    cosine = (found * truth[pack.inside]).sum(-1).clip(-1, 1)
+    return float(np.degrees(np.arccos(cosine))[enough].mean())
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS)))
+def test_what_is_rendered_could_teach_its_normals(tmp_path, kind):
+    seed = KINDS.index(kind)
+    path = pack_path(tmp_path, seed)
+    render(seed, path, Quality(size=96, samples=2), None, None)
+    pack = read_pack(path)
+    assert pack.kind == kind and pack.lights.shape == (8, 96, 96, 3)
+    assert pack.inside.any() and pack.picture[pack.inside].std() > 1
+    assert path.stat().st_size < 100_000
+    assert ceiling(path) < 8.0  # coarse pixels straddle edges; training.ceiling measures at size
+
+
+def test_a_second_view_says_where_it_was_taken_from(tmp_path):
+    path = pack_path(tmp_path, 20)
+    render(20, path, Quality(size=48, samples=2), None, None)
+    view = read_pack(path).view
+    assert view is not None
+    rotation = np.array(view.rotation)
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-5)
+    angle = np.degrees(np.arccos((np.trace(rotation) - 1) / 2))
+    assert 3.5 < angle < 14.5 and np.linalg.norm(view.translation) > 0.05
+
+
+def test_one_seed_is_one_scene(tmp_path):
+    first, second = tmp_path / "0000003.zip", tmp_path / "again" / "0000003.zip"
+    second.parent.mkdir()
+    for path in (first, second):
+        render(3, path, Quality(size=32, samples=1), None, None)
+    assert (read_pack(first).lights == read_pack(second).lights).all()
+
+
+def test_validation_shares_nothing_with_training():
+    assert not set(things.TRAINING) & set(things.HELD_OUT)
+    assert not set(reliefs.PATTERNS) & set(reliefs.HELD_OUT)
+    assert not set(materials.TRAINING.bump) & set(materials.HELD_OUT.bump)
+    assert HELD_OUT_FROM > 100_000

@@ -1,0 +1,132 @@
+"""What things are made of, and the matte coat that lets single lights teach.
+
+Colours follow their own patterns, not the shape. Patterns and bumps in ``HELD_OUT`` are seen by no
+training scene.
+"""
+
+import colorsys
+from dataclasses import dataclass
+from random import Random
+
+import bpy
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Patterns of paint and of bump, as Blender's texture nodes name them."""
+
+    paint: tuple[str, ...]
+    bump: tuple[str, ...]
+
+
+TRAINING = Vocabulary(
+    ("ShaderNodeTexNoise", "ShaderNodeTexVoronoi", "ShaderNodeTexWave", "ShaderNodeTexChecker"),
+    ("ShaderNodeTexNoise", "ShaderNodeTexVoronoi"),
+)
+HELD_OUT = Vocabulary(
+    ("ShaderNodeTexMagic", "ShaderNodeTexBrick", "ShaderNodeTexNoise"), ("ShaderNodeTexWave",)
+)
+
+
+def random_material(dice: Random, words: Vocabulary) -> bpy.types.Material:
+    """Make a material from matte to glossy, sometimes metal, plain or patterned, maybe bumpy."""
+    material, shader = _principled("material")
+    shader.inputs["Roughness"].default_value = dice.uniform(0.2, 1.0)
+    shader.inputs["Specular IOR Level"].default_value = dice.uniform(0.0, 0.6)
+    if dice.random() < 0.12:
+        shader.inputs["Metallic"].default_value = dice.uniform(0.3, 1.0)
+        shader.inputs["Roughness"].default_value = dice.uniform(0.3, 0.8)
+    if dice.random() < 0.35:
+        shader.inputs["Base Color"].default_value = random_colour(dice)
+    else:
+        _paint(dice, material, shader, dice.choice(words.paint))
+    if dice.random() < 0.3:
+        _bump(dice, material, shader, dice.choice(words.bump))
+    return material
+
+
+def image_material(dice: Random, image: bpy.types.Image) -> bpy.types.Material:
+    """Make a material that shows an image over UV coordinates."""
+    material, shader = _principled("print")
+    shader.inputs["Roughness"].default_value = dice.uniform(0.25, 1.0)
+    shader.inputs["Specular IOR Level"].default_value = dice.uniform(0.0, 0.5)
+    texture = material.node_tree.nodes.new("ShaderNodeTexImage")
+    texture.image = image
+    material.node_tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
+    return material
+
+
+def attribute_material(dice: Random, attribute: str) -> bpy.types.Material:
+    """Make a material coloured by an attribute of the mesh."""
+    material, shader = _principled("relief")
+    shader.inputs["Roughness"].default_value = dice.uniform(0.3, 1.0)
+    shader.inputs["Specular IOR Level"].default_value = dice.uniform(0.0, 0.5)
+    colour = material.node_tree.nodes.new("ShaderNodeAttribute")
+    colour.attribute_name = attribute
+    material.node_tree.links.new(colour.outputs["Color"], shader.inputs["Base Color"])
+    return material
+
+
+def random_colour(dice: Random) -> tuple[float, float, float, float]:
+    """Draw a colour, often a pale one."""
+    hue, saturation = dice.random(), 0.9 * dice.random() ** 1.5
+    return (*colorsys.hsv_to_rgb(hue, saturation, dice.uniform(0.12, 0.92)), 1.0)
+
+
+def coat_matte() -> None:
+    """Take gloss and metal from every material: what is left is Lambert's law and the paint."""
+    for material in bpy.data.materials:
+        for node in material.node_tree.nodes:
+            if node.type == "BSDF_PRINCIPLED":
+                node.inputs["Metallic"].default_value = 0.0
+                node.inputs["Specular IOR Level"].default_value = 0.0
+                node.inputs["Roughness"].default_value = 1.0
+
+
+def _principled(name: str) -> tuple[bpy.types.Material, bpy.types.Node]:
+    material = bpy.data.materials.new(name)
+    return material, material.node_tree.nodes["Principled BSDF"]
+
+
+def _paint(
+    dice: Random, material: bpy.types.Material, shader: bpy.types.Node, pattern: str
+) -> None:
+    """Run a pattern through a ramp of two to five colours, soft or with hard edges."""
+    tree = material.node_tree
+    texture = _texture(dice, tree, pattern, 2 ** dice.uniform(-0.5, 4))
+    ramp = tree.nodes.new("ShaderNodeValToRGB")
+    elements = ramp.color_ramp.elements
+    elements[0].position, elements[1].position = dice.uniform(0, 0.5), dice.uniform(0.5, 1)
+    for _ in range(dice.randint(0, 3)):
+        elements.new(dice.random())
+    for element in elements:
+        element.color = random_colour(dice)
+    if dice.random() < 0.4:
+        ramp.color_ramp.interpolation = "CONSTANT"
+    tree.links.new(texture, ramp.inputs["Fac"])
+    tree.links.new(ramp.outputs["Color"], shader.inputs["Base Color"])
+
+
+def _bump(dice: Random, material: bpy.types.Material, shader: bpy.types.Node, pattern: str) -> None:
+    tree = material.node_tree
+    bump = tree.nodes.new("ShaderNodeBump")
+    bump.inputs["Strength"].default_value = dice.uniform(0.1, 0.6)
+    bump.inputs["Distance"].default_value = 0.1
+    height = _texture(dice, tree, pattern, 2 ** dice.uniform(1.5, 4.5))
+    tree.links.new(height, bump.inputs["Height"])
+    tree.links.new(bump.outputs["Normal"], shader.inputs["Normal"])
+
+
+def _texture(
+    dice: Random, tree: bpy.types.NodeTree, pattern: str, scale: float
+) -> bpy.types.NodeSocket:
+    """Return a pattern's value over the thing's own coordinates, somewhere in its space."""
+    texture = tree.nodes.new(pattern)
+    texture.inputs["Scale"].default_value = scale
+    place = tree.nodes.new("ShaderNodeMapping")
+    place.inputs["Location"].default_value = [dice.uniform(-50, 50) for _ in range(3)]
+    place.inputs["Rotation"].default_value = [dice.uniform(-3, 3) for _ in range(3)]
+    coordinates = tree.nodes.new("ShaderNodeTexCoord")
+    tree.links.new(coordinates.outputs["Object"], place.inputs["Vector"])
+    tree.links.new(place.outputs["Vector"], texture.inputs["Vector"])
+    return next((o for o in texture.outputs if o.name in ("Fac", "Distance")), texture.outputs[0])

@@ -1,6 +1,17 @@
 """Scenes without end: procedural worlds, lit one light at a time, for training without normals."""
 
 from training.scenes.generator import KINDS, Kind, generate
-from training.scenes.lesson import Answer, Lesson, Scene, mirrored
+from training.scenes.lesson import Answer, Lesson, OtherView, Scene, chosen, mirrored, moved
 
-__all__ = ["KINDS", "Answer", "Kind", "Lesson", "Scene", "generate", "mirrored"]
+__all__ = [
+    "KINDS",
+    "Answer",
+    "Kind",
+    "Lesson",
+    "OtherView",
+    "Scene",
+    "chosen",
+    "generate",
+    "mirrored",
+    "moved",
+]

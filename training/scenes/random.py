@@ -1,7 +1,7 @@
 """Random numbers of a scene: one seed, one device, the same worlds everywhere."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -24,6 +24,10 @@ class Dice:
     def integers(self, high: int, *shape: int) -> Int[Tensor, "..."]:
         """Draw whole numbers below ``high``."""
         return torch.randint(high, shape, generator=self._generator).to(self.device)
+
+    def chance(self, share: float, *shape: int) -> Bool[Tensor, "..."]:
+        """Be true a share of the time."""
+        return self.uniform(*shape) < share
 
     def direction(self, *shape: int) -> Float[Tensor, "... 3"]:
         """Draw directions evenly over the sphere."""

@@ -1,7 +1,6 @@
-"""Paint and light: albedo that does not follow the shape, single lights, the picture itself."""
+"""Light: its directions, single lights, and the picture with several of them at once."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
@@ -9,64 +8,12 @@ from torch import Tensor
 
 from backend.geometry import normalize
 from backend.image import luminance
+from training.scenes.materials import Material, colours
+from training.scenes.noise import fractal, pixel_grid
 from training.scenes.random import Dice
-from training.scenes.solids import World, is_lit
-from training.scenes.surface import Eye, Surface, fractal
+from training.scenes.surface import Eye, Surface
 
 LIGHTS = 8
-THINGS = 16
-"""More than any world has."""
-
-
-@dataclass(frozen=True)
-class Material:
-    """How the surface answers light, per pixel."""
-
-    albedo: Float[Tensor, "b p 3"]
-    gloss: Float[Tensor, "b p 1"]
-    exponent: Float[Tensor, "b p 1"]
-
-
-def bumped(dice: Dice, surface: Surface, eye: Eye, size: int) -> Float[Tensor, "b p 3"]:
-    """Roughen the normals of some things; those that would turn away stay."""
-    batch = len(surface.points)
-    waves = torch.stack(
-        [fractal(dice, batch, size, 0.6, coarsest=4).flatten(1) for _ in range(3)], dim=-1
-    )
-    amount = 0.35 * dice.uniform(batch, THINGS).pow(3).gather(1, surface.thing)[..., None]
-    rough = normalize(surface.normals + amount * waves)
-    away = (rough * eye.directions).sum(-1, keepdim=True) > -0.05
-    return torch.where(away, surface.normals, rough)
-
-
-def paint(dice: Dice, surface: Surface, size: int) -> Material:
-    """Give each thing two colours, a pattern that sticks to it, and a gloss."""
-    batch = len(surface.points)
-    clouds = fractal(dice, batch, size, 1.0).flatten(1)[..., None]
-    frequency = (dice.uniform(batch, THINGS) * 2.5).exp().gather(1, surface.thing)[..., None]
-    local = surface.local * frequency * 2
-    stripes = torch.sin(local[..., :1] + torch.sin(local[..., 1:2]))
-    checks = torch.sin(local).prod(-1, keepdim=True).sign()
-    patterns = torch.cat([torch.zeros_like(stripes), stripes.sign(), stripes, checks, clouds], -1)
-    kind = dice.integers(patterns.shape[-1], batch, THINGS).gather(1, surface.thing)
-    mix = (patterns.gather(2, kind[..., None]) * 0.5 + 0.5).clamp(0, 1)
-    first, second = (_colour(dice, batch, surface) for _ in range(2))
-    albedo = (first * mix + second * (1 - mix)) * (1 + 0.1 * clouds).clamp(0.5, 1.5)
-    strength = 0.5 * dice.uniform(batch, THINGS).pow(3)
-    exponent = 4 * (dice.uniform(batch, THINGS) * 3).exp()
-    return Material(
-        albedo.clamp(0.03, 0.95),
-        strength.gather(1, surface.thing)[..., None],
-        exponent.gather(1, surface.thing)[..., None],
-    )
-
-
-def _colour(dice: Dice, batch: int, surface: Surface) -> Float[Tensor, "b p 3"]:
-    gray = dice.uniform(batch, THINGS, 1, low=0.1, high=0.9)
-    tint = dice.uniform(batch, THINGS, 3, low=0.1, high=0.9)
-    share = dice.uniform(batch, THINGS, 1)
-    colours = gray * share + tint * (1 - share)
-    return colours.gather(1, surface.thing[..., None].expand(-1, -1, 3))
 
 
 def light_directions(dice: Dice, batch: int) -> Float[Tensor, "b k 3"]:
@@ -82,16 +29,11 @@ def irradiances(
     surface: Surface,
     normals: Float[Tensor, "b p 3"],
     directions: Float[Tensor, "b k 3"],
-    world: World | None,
+    lit: Bool[Tensor, "b k p"],
 ) -> Float[Tensor, "b k p"]:
-    """Return n·ℓ with cast shadows under every light of strength 1."""
+    """Return n·ℓ under every light of strength 1, where it arrives."""
     facing = (directions @ normals.mT).clamp_min(0)
-    facing = facing * ((directions @ surface.normals.mT) > 0)
-    if world is None:
-        return facing
-    lifted = surface.points + 2e-3 * surface.normals
-    lit = [is_lit(world, lifted, directions[:, k]) for k in range(directions.shape[1])]
-    return facing * torch.stack(lit, dim=1)
+    return facing * ((directions @ surface.normals.mT) > 0) * lit
 
 
 def single_lights(
@@ -122,5 +64,29 @@ def photograph(
     highlight = (half * normals[:, None]).sum(-1).clamp_min(0) ** material.exponent[..., 0][:, None]
     shine = torch.einsum("bk,bkc,bkp->bpc", power, tint, highlight * (shading > 0))
     colour = material.albedo * (direct + sky) + material.gloss * shine
-    ground = dice.uniform(batch, 1, 3) * (dice.uniform(batch, 1, 1) < 0.6)
-    return torch.where(surface.inside[..., None], colour, ground)
+    size = round(colour.shape[1] ** 0.5)
+    colour = colour * _falloff(dice, batch, size)
+    return torch.where(surface.inside[..., None], colour, _backdrop(dice, batch, size))
+
+
+def _falloff(dice: Dice, batch: int, size: int) -> Float[Tensor, "b p 1"]:
+    """Return how unevenly near lamps, and things outside the picture, light it; half the time."""
+    plane = pixel_grid(size, dice.device).flatten(0, 1).expand(batch, -1, -1)
+    lean = dice.uniform(batch, 1, 2, low=-0.8, high=0.8) * dice.uniform(batch, 1, 1)
+    soft = (
+        0.4 * dice.uniform(batch, 1, 1) * fractal(dice, batch, size, 2.0, 1).flatten(1)[..., None]
+    )
+    uneven = (lean * plane).sum(-1, keepdim=True) + soft
+    return torch.where(dice.chance(0.5, batch, 1, 1), uneven.clamp(-2, 1).exp(), 1.0)
+
+
+def _backdrop(dice: Dice, batch: int, size: int) -> Float[Tensor, "b p 3"]:
+    """Return what is behind everything: black, one colour, or a soft run or clouds of two."""
+    plane = pixel_grid(size, dice.device).flatten(0, 1).expand(batch, -1, -1)
+    ends = colours(dice, batch, 2)[:, :, None]
+    run = (dice.uniform(batch, 1, 2, low=-1.0) * plane).sum(-1, keepdim=True)
+    clouds = fractal(dice, batch, size, 1.3, 1).flatten(1)[..., None]
+    kind = dice.integers(4, batch, 1, 1)
+    mix = torch.where(kind == 1, 0.0, torch.sigmoid(3 * torch.where(kind == 2, run, clouds)))
+    colour = ends[:, 0] + mix * (ends[:, 1] - ends[:, 0])
+    return torch.where(kind == 0, 0.0, colour)

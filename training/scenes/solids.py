@@ -1,4 +1,4 @@
-"""Rays against balls, boxes, cylinders and planes; batched, analytic, exact normals."""
+"""Rays against balls, boxes, cylinders, cones and planes; batched, analytic, exact normals."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,9 @@ from torch import Tensor
 
 FAR = 1e6
 NEAREST = 1e-3
-Shape = Literal["ball", "box", "cylinder"]
+Shape = Literal["ball", "box", "cylinder", "cone"]
+TIP = 0.3
+"""Radius of a cone's narrow end; it is cut off there."""
 
 
 @dataclass(frozen=True)
@@ -75,42 +77,46 @@ def first_hit(
 
 
 def is_lit(
-    world: World, points: Float[Tensor, "b p 3"], direction: Float[Tensor, "b 3"]
-) -> Bool[Tensor, "b p"]:
-    """Whether no solid stands between points and a distant light.
+    world: World, points: Float[Tensor, "b p 3"], directions: Float[Tensor, "b k 3"]
+) -> Bool[Tensor, "b k p"]:
+    """Whether no solid stands between points and distant lights.
 
     Planes are seen from one side and let light through from behind: a room is lit from without.
     """
-    rays = direction[:, None].expand_as(points)
-    blocked = torch.zeros(points.shape[:2], dtype=torch.bool, device=points.device)
+    lights = directions.shape[1]
+    blocked = torch.zeros(
+        (len(points), lights, points.shape[1]), dtype=torch.bool, device=points.device
+    )
     for solids in world.solids:
-        blocked |= (_solid_distances(solids, points, rays) < FAR).any(1)
+        local, heading = localised(solids, points), turned(solids, directions)
+        for light in range(lights):
+            enter, leave = _span(solids.shape, local, heading[:, :, light, None])
+            blocked[:, light] |= ((enter < leave) & (leave > NEAREST)).any(1)
     return ~blocked
 
 
-def _localised(
-    solids: Solids, origins: Float[Tensor, "b p 3"], directions: Float[Tensor, "b p 3"]
-) -> tuple[Float[Tensor, "b n p 3"], Float[Tensor, "b n p 3"]]:
-    """Express rays in each solid's stretched axes, where it is the unit shape."""
-    from_centre = origins[:, None] - solids.centres[:, :, None]
-    turn, scale = solids.to_local.mT, solids.radii[:, :, None]
-    return (from_centre @ turn) / scale, (directions[:, None] @ turn) / scale
+def localised(solids: Solids, points: Float[Tensor, "b p 3"]) -> Float[Tensor, "b n p 3"]:
+    """Express points in each solid's stretched axes, where it is the unit shape."""
+    stretched = solids.to_local / solids.radii[..., None]
+    centres = stretched @ solids.centres[..., None]
+    return turned(solids, points) - centres.mT
 
 
-def _solid_distances(
-    solids: Solids, origins: Float[Tensor, "b p 3"], directions: Float[Tensor, "b p 3"]
-) -> Float[Tensor, "b n p"]:
-    origin, direction = _localised(solids, origins, directions)
-    enter, leave = _span(solids.shape, origin, direction)
-    distance = torch.where(enter > NEAREST, enter, leave)
-    return torch.where((enter < leave) & (distance > NEAREST), distance, FAR)
+def turned(solids: Solids, directions: Float[Tensor, "b p 3"]) -> Float[Tensor, "b n p 3"]:
+    """Express directions in each solid's stretched axes."""
+    stretched = solids.to_local / solids.radii[..., None]
+    # one product for all solids: many small ones are slow
+    rows = directions @ stretched.flatten(1, 2).mT
+    return rows.unflatten(2, (-1, 3)).transpose(1, 2)
 
 
 def _solid_crossing(
     solids: Solids, origins: Float[Tensor, "b p 3"], directions: Float[Tensor, "b p 3"]
 ) -> _Crossing:
-    origin, direction = _localised(solids, origins, directions)
-    distances = _solid_distances(solids, origins, directions)
+    origin, direction = localised(solids, origins), turned(solids, directions)
+    enter, leave = _span(solids.shape, origin, direction)
+    distances = torch.where(enter > NEAREST, enter, leave)
+    distances = torch.where((enter < leave) & (distances > NEAREST), distances, FAR)
     local = origin + distances.clamp_max(1e3)[..., None] * direction
     outward = _unit_normal(solids.shape, local) / solids.radii[:, :, None]
     normals = torch.nn.functional.normalize(outward @ solids.to_local, dim=-1)
@@ -118,7 +124,7 @@ def _solid_crossing(
 
 
 def _span(
-    shape: Shape, origin: Float[Tensor, "b n p 3"], direction: Float[Tensor, "b n p 3"]
+    shape: Shape, origin: Float[Tensor, "b n p 3"], direction: Float[Tensor, "b n #p 3"]
 ) -> tuple[Float[Tensor, "b n p"], Float[Tensor, "b n p"]]:
     """Return where a ray enters and leaves a unit shape; entering after leaving is a miss."""
     if shape == "ball":
@@ -126,12 +132,15 @@ def _span(
     slab_in, slab_out = _slabs(origin, direction)
     if shape == "box":
         return slab_in.amax(-1), slab_out.amin(-1)
-    round_in, round_out = _round_span(origin[..., :2], direction[..., :2])
+    if shape == "cone":
+        round_in, round_out = _cone_span(origin, direction)
+    else:
+        round_in, round_out = _round_span(origin[..., :2], direction[..., :2])
     return torch.maximum(round_in, slab_in[..., 2]), torch.minimum(round_out, slab_out[..., 2])
 
 
 def _round_span(
-    origin: Float[Tensor, "b n p d"], direction: Float[Tensor, "b n p d"]
+    origin: Float[Tensor, "b n p d"], direction: Float[Tensor, "b n #p d"]
 ) -> tuple[Float[Tensor, "b n p"], Float[Tensor, "b n p"]]:
     a = direction.square().sum(-1).clamp_min(1e-9)
     half_b = (origin * direction).sum(-1)
@@ -142,8 +151,29 @@ def _round_span(
     return enter, torch.where(missed, -FAR, (-half_b + root) / a)
 
 
+def _cone_span(
+    origin: Float[Tensor, "b n p 3"], direction: Float[Tensor, "b n #p 3"]
+) -> tuple[Float[Tensor, "b n p"], Float[Tensor, "b n p"]]:
+    """Return where a ray is inside the cone x² + y² = (m − n z)², on the side of its wide end."""
+    m, n = (1 + TIP) / 2, (1 - TIP) / 2
+    radius, narrowing = m - n * origin[..., 2], -n * direction[..., 2]
+    a = direction[..., :2].square().sum(-1) - narrowing * narrowing
+    a = torch.where(a.abs() < 1e-6, 1e-6, a)
+    half_b = (origin[..., :2] * direction[..., :2]).sum(-1) - radius * narrowing
+    c = origin[..., :2].square().sum(-1) - radius * radius
+    discriminant = half_b * half_b - a * c
+    root = discriminant.clamp_min(0).sqrt()
+    one, other = (-half_b - root) / a, (-half_b + root) / a
+    low, high = torch.minimum(one, other), torch.maximum(one, other)
+    # steeper than its wall, a ray leaves or enters the cone for good
+    enter = torch.where(a > 0, low, torch.where(narrowing > 0, high, -FAR))
+    leave = torch.where(a > 0, high, torch.where(narrowing > 0, FAR, low))
+    missed = (discriminant <= 0) & (a > 0)
+    return torch.where(missed, FAR, enter), torch.where(missed, -FAR, leave)
+
+
 def _slabs(
-    origin: Float[Tensor, "b n p 3"], direction: Float[Tensor, "b n p 3"]
+    origin: Float[Tensor, "b n p 3"], direction: Float[Tensor, "b n #p 3"]
 ) -> tuple[Float[Tensor, "b n p 3"], Float[Tensor, "b n p 3"]]:
     inverse = 1 / torch.where(direction.abs() < 1e-8, 1e-8, direction)
     one, other = (-1 - origin) * inverse, (1 - origin) * inverse
@@ -157,9 +187,15 @@ def _unit_normal(shape: Shape, local: Float[Tensor, "b n p 3"]) -> Float[Tensor,
     if shape == "box":
         side = torch.nn.functional.one_hot(local.abs().argmax(-1), 3)
         return side * local.sign()
-    on_cap = local[..., 2:].abs() > local[..., :2].norm(dim=-1, keepdim=True)
     flat = torch.zeros_like(local[..., :1])
-    wall = torch.cat([local[..., :2], flat], dim=-1)
+    across = local[..., :2].norm(dim=-1, keepdim=True)
+    if shape == "cone":
+        m, n = (1 + TIP) / 2, (1 - TIP) / 2
+        on_cap = 1 - local[..., 2:].abs() < (across - (m - n * local[..., 2:])).abs()
+        wall = torch.cat([local[..., :2], n * across], dim=-1)
+    else:
+        on_cap = local[..., 2:].abs() > across
+        wall = torch.cat([local[..., :2], flat], dim=-1)
     cap = torch.cat([flat, flat, local[..., 2:].sign()], dim=-1)
     return torch.where(on_cap, cap, wall)
 

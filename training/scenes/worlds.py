@@ -3,28 +3,43 @@
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.geometry import rotations
 from training.scenes.random import Dice
-from training.scenes.solids import Planes, Solids, World
+from training.scenes.solids import Planes, Shape, Solids, World
 
-SHAPES = ("ball", "box", "cylinder")
+SHAPES: tuple[Shape, ...] = ("ball", "box", "cylinder", "cone")
 
 
 def single_object(dice: Dice, batch: int) -> World:
-    """One thing of one to three parts before nothing."""
-    spread = 0.35
-    solids = tuple(_solids(dice, batch, shape, 1, spread, 0.7) for shape in SHAPES)
-    kept = dice.uniform(batch, 3) < 0.5
-    kept[torch.arange(batch, device=kept.device), dice.integers(3, batch)] = True
-    hidden = tuple(
-        Solids(s.shape, s.centres + 1e4 * (~kept[:, i, None, None]), s.to_local, s.radii)
-        for i, s in enumerate(solids)
-    )
+    """One thing of one to five parts before nothing: a heap of them, or turned about one axis."""
+    spread, count = 0.4, 2
+    drawn = [_solids(dice, batch, shape, count, spread, 0.6) for shape in SHAPES]
+    axis = rotations(dice.normal(batch, 1, 4))
+    turned = dice.chance(0.3, batch, 1, 1)
+    parts = count * len(SHAPES)
+    share = dice.uniform(batch, 1, low=0.1, high=0.5)
+    kept = dice.uniform(batch, parts) < share
+    kept[torch.arange(batch, device=kept.device), dice.integers(parts, batch)] = True
+    hidden = []
+    for solids, alive in zip(drawn, kept.split(count, dim=1), strict=True):
+        lined_up = _turned(solids, axis, turned)
+        hidden.append(replace(lined_up, centres=lined_up.centres + 1e4 * (~alive[..., None])))
     nowhere = Planes(dice.direction(batch, 1), torch.full((batch, 1), -1e5, device=dice.device))
-    return World(hidden, nowhere)
+    return World(tuple(hidden), nowhere)
+
+
+def _turned(solids: Solids, axis: Float[Tensor, "b 1 3 3"], where: Bool[Tensor, "b 1 1"]) -> Solids:
+    """Line solids up along one axis, round about it, in some scenes."""
+    along = (1.5 * solids.centres[..., 2:]) * axis[:, :, 2]
+    return Solids(
+        solids.shape,
+        torch.where(where, along, solids.centres),
+        torch.where(where[..., None], axis, solids.to_local),
+        torch.where(where, solids.radii[..., [0, 0, 2]], solids.radii),
+    )
 
 
 def pile(dice: Dice, batch: int) -> World:
@@ -53,12 +68,12 @@ def room(dice: Dice, batch: int) -> World:
     return World(solids, Planes(inward, -sizes))
 
 
-def _solids(dice: Dice, batch: int, shape: str, count: int, spread: float, size: float) -> Solids:
+def _solids(dice: Dice, batch: int, shape: Shape, count: int, spread: float, size: float) -> Solids:
     centres = dice.uniform(batch, count, 3, low=-spread, high=spread)
     stretch = (0.4 * dice.normal(batch, count, 3).clamp(-1, 1)).exp()
     grow = size * dice.uniform(batch, count, 1, low=0.5, high=1.0)
     to_local = rotations(dice.normal(batch, count, 4))
-    return Solids(shape, centres, to_local, grow * stretch)  # type: ignore[arg-type]
+    return Solids(shape, centres, to_local, grow * stretch)
 
 
 def _ahead(solids: Solids) -> Solids:

@@ -1,6 +1,10 @@
 """Every setting of the engine and its default; request options live in ``shared.settings``."""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+Trunk = Literal["lite0", "lite1", "lite2", "plain"]
+"""What the encoder is built on; only the first ships."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class LoopConfig:
 class NetworkConfig:
     """Sizes of the learned parts."""
 
+    trunk: Trunk = "lite0"
     decoder_widths: tuple[int, ...] = (96, 64, 48, 32)
     """Channels of the encoder's decoder, coarse to fine."""
     features: int = 16

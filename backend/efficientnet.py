@@ -1,10 +1,11 @@
-"""EfficientNet-Lite0 as a trunk (Tan & Le 2019; Lite without squeeze-and-excitation, with ReLU6).
+"""EfficientNet-Lite as a trunk (Tan & Le 2019; Lite without squeeze-and-excitation, with ReLU6).
 
 Small, made of plain convolutions, and its ImageNet features are worth degrees to what is trained on
 top of them.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -33,8 +34,20 @@ STAGES = (
     Stage(6, 5, 2, 192, 4),
     Stage(6, 3, 1, 320, 1),
 )
-PYRAMID = (16, 24, 40, 112, 320)
-"""Channels at strides 2, 4, 8, 16 and 32."""
+DEPTHS = {"lite0": 1.0, "lite1": 1.1, "lite2": 1.2}
+"""How many more blocks a row has than Lite0's; first and last row never grow."""
+WIDTHS = {"lite0": 1.0, "lite1": 1.0, "lite2": 1.1}
+
+
+def stages_of(variant: str) -> tuple[Stage, ...]:
+    """Return the rows of a variant, its channels rounded to eights as published."""
+    grown = []
+    for index, stage in enumerate(STAGES):
+        fixed = index in (0, len(STAGES) - 1)
+        blocks = stage.blocks if fixed else math.ceil(stage.blocks * DEPTHS[variant])
+        channels = max(8, int(stage.channels * WIDTHS[variant] + 4) // 8 * 8)
+        grown.append(replace(stage, blocks=blocks, channels=channels))
+    return tuple(grown)
 
 
 class FrozenBatchNorm(nn.BatchNorm2d):
@@ -81,28 +94,34 @@ class Bottleneck(nn.Module):
         return planes + answer if self.shortcut else answer
 
 
-class EfficientNetLite0(nn.Module):
+class EfficientNetLite(nn.Module):
     """RGB, ImageNet-normalised, to features at five strides."""
 
-    def __init__(self) -> None:
+    def __init__(self, variant: str = "lite0") -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, STEM, 3, 2, padding=1, bias=False)
         self.norm = FrozenBatchNorm(STEM)
+        self.plan = stages_of(variant)
         inputs = STEM
         rows = []
-        for stage in STAGES:
+        for stage in self.plan:
             row = []
             for index in range(stage.blocks):
                 row.append(Bottleneck(inputs, stage, stage.stride if index == 0 else 1))
                 inputs = stage.channels
             rows.append(nn.Sequential(*row))
         self.stages = nn.ModuleList(rows)
+        following = (*(stage.stride for stage in self.plan[1:]), 2)
+        self.pyramid = tuple(
+            stage.channels for stage, stride in zip(self.plan, following, strict=True) if stride > 1
+        )
+        """Channels at strides 2, 4, 8, 16 and 32."""
 
     def forward(self, planes: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
         """Return the last features of each stride, fine to coarse."""
         planes = F.relu6(self.norm(self.stem(planes)))
         pyramid = []
-        for stage, row in zip(STAGES, self.stages, strict=True):
+        for stage, row in zip(self.plan, self.stages, strict=True):
             if stage.stride > 1:
                 pyramid.append(planes)
             planes = row(planes)

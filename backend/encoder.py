@@ -1,6 +1,6 @@
 """The learned encoder: a picture to pixel-aligned Gaussian parameters.
 
-An EfficientNet-Lite0 trunk and a decoder at full resolution, without global pooling (a pooled
+An EfficientNet-Lite trunk and a decoder at full resolution, without global pooling (a pooled
 vector loses the pixels' places). Besides RGB the decoder sees the ray direction of every pixel,
 which makes it know any field of view.
 """
@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from backend.config import NetworkConfig
-from backend.efficientnet import PYRAMID, EfficientNetLite0
+from backend.efficientnet import EfficientNetLite
 from backend.gaussians import Encoding
 from backend.image import linear_to_srgb
 
@@ -83,15 +83,36 @@ class UNet(nn.Module):
         return planes
 
 
+class PlainTrunk(nn.Module):
+    """Convolutions at the same strides and widths as the EfficientNet, to compare it with."""
+
+    pyramid = (16, 24, 40, 112, 320)
+
+    def __init__(self) -> None:
+        super().__init__()
+        inputs = (3, *self.pyramid[:-1])
+        self.blocks = nn.ModuleList(
+            ConvBlock(*pair) for pair in zip(inputs, self.pyramid, strict=True)
+        )
+
+    def forward(self, planes: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b _ _ _"]]:
+        """Return the features of each stride, fine to coarse."""
+        found = []
+        for block in self.blocks:
+            planes = block(F.avg_pool2d(planes, 2, ceil_mode=True))
+            found.append(planes)
+        return found
+
+
 class Encoder(nn.Module):
     """Picture and view rays to Gaussian parameters and features."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.trunk = EfficientNetLite0()
-        finest = config.decoder_widths[-1]
-        below, ups = PYRAMID[-1], []
-        for skip, width in zip(PYRAMID[-2::-1], config.decoder_widths, strict=True):
+        self.trunk = PlainTrunk() if config.trunk == "plain" else EfficientNetLite(config.trunk)
+        finest, pyramid = config.decoder_widths[-1], self.trunk.pyramid
+        below, ups = pyramid[-1], []
+        for skip, width in zip(pyramid[-2::-1], config.decoder_widths, strict=True):
             ups.append(ConvBlock(below + skip + RAY_CHANNELS, width))
             below = width
         self.up = nn.ModuleList(ups)
@@ -108,7 +129,10 @@ class Encoder(nn.Module):
         """Encode linear pictures; depth and normals are offsets from a facing plane."""
         shown = (linear_to_srgb(rgb) - rgb.new_tensor(IMAGENET_MEAN)) / rgb.new_tensor(IMAGENET_STD)
         planes, slopes = shown.permute(0, 3, 1, 2), rays[..., :RAY_CHANNELS].permute(0, 3, 1, 2)
-        *skips, hidden = self.trunk(planes)
+        # a CPU's bfloat16 is slower than its float32 at the trunk's depthwise convolutions
+        in_bf16 = planes.is_cuda and torch.is_autocast_enabled("cuda")
+        with torch.autocast(planes.device.type, torch.bfloat16, enabled=in_bf16):
+            *skips, hidden = self.trunk(planes)
         for block, skip in zip(self.up, skips[::-1], strict=True):
             size = skip.shape[-2:]
             parts = [_resized(hidden, size), skip, _resized(slopes, size)]

@@ -63,6 +63,16 @@ class Splatted:
 
 
 @dataclass(frozen=True)
+class Fused:
+    """The Gaussians' normals after refinement and gate."""
+
+    normals: Float[Tensor, "h w 3"]
+    """N; N_g itself where there is no trained refinement."""
+    refined: Float[Tensor, "h w 3"] | None
+    gate: Float[Tensor, "h w"] | None
+
+
+@dataclass(frozen=True)
 class Turn:
     """One turn of the loop."""
 
@@ -137,6 +147,33 @@ def modulations_of(lighting: Lighting, view: View, config: EngineConfig) -> Floa
     return modulation(lighting.kernel, pixel_centres(camera) / size, config.kernel)
 
 
+def fused(
+    splatted: Splatted,
+    view: View,
+    model: Clone | None,
+    features: Float[Tensor, "h w f"] | None,
+) -> Fused:
+    """Refine the splatted normals in one step and gate both; without a model N is N_g."""
+    normals = splatted.normals
+    if model is None or features is None:
+        return Fused(normals, None, None)
+    refined = model.refinement(normals, splatted.depth, view.rgb, features)
+    gate = model.gate(normals, refined, features)
+    return Fused(fuse(normals, refined, gate), refined, gate)
+
+
+def rerendered(
+    splatted: Splatted, found: Fused, view: View, lighting: Lighting, config: EngineConfig
+) -> Turn:
+    """Light the fused normals and render the picture again."""
+    modulations = modulations_of(lighting, view, config)
+    shading = irradiance(found.normals, lighting.light, modulations)
+    rays = view_rays(view.camera)
+    highlight = gloss(found.normals, rays, lighting.light, lighting.lobe, modulations)
+    picture = splatted.albedo * shading + highlight
+    return Turn(splatted, found.normals, found.refined, found.gate, shading, picture)
+
+
 def turn(
     encoding: Encoding,
     view: View,
@@ -145,19 +182,6 @@ def turn(
     model: Clone | None = None,
     features: Float[Tensor, "h w f"] | None = None,
 ) -> Turn:
-    """Go once around: splat, refine, fuse, light, re-render.
-
-    Without a trained model refinement and gate are left out, and N is N_g.
-    """
+    """Go once around: splat, refine, fuse, light, re-render."""
     splatted = splat(encoding, view)
-    normals, refined, gate = splatted.normals, None, None
-    if model is not None and features is not None:
-        refined = model.refinement(normals, splatted.depth, view.rgb, features)
-        gate = model.gate(normals, refined, features)
-        normals = fuse(normals, refined, gate)
-    modulations = modulations_of(lighting, view, config)
-    shading = irradiance(normals, lighting.light, modulations)
-    rays = view_rays(view.camera)
-    highlight = gloss(normals, rays, lighting.light, lighting.lobe, modulations)
-    rerendered = splatted.albedo * shading + highlight
-    return Turn(splatted, normals, refined, gate, shading, rerendered)
+    return rerendered(splatted, fused(splatted, view, model, features), view, lighting, config)

@@ -1,7 +1,7 @@
 """Scenes, the label-free objective and the trainer: pictures alone, and nothing else."""
 
+import json
 from dataclasses import fields, replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,12 +12,15 @@ from safetensors.torch import load_file
 from backend.config import EngineConfig
 from backend.encoder import Encoder
 from backend.geometry import normalize
+from backend.model import Clone
 from training.ceiling import photometric_stereo
 from training.imagenet import load_imagenet
-from training.objective import albedo_error, lit_mask, variable_projection
-from training.scenes import KINDS, Answer, Lesson, generate, mirrored
-from training.train import TrainConfig, lesson_for, run, train_step
-from training.validation import validate
+from training.objective import objective
+from training.photometric import albedo_error, confidence_error, lit_mask, variable_projection
+from training.scenes import KINDS, Answer, Lesson, OtherView, generate, mirrored
+from training.sources import SourceConfig, source
+from training.train import TrainConfig, run, train_step
+from training.validation import ValidationConfig, validate, validation_scenes
 
 CPU = torch.device("cpu")
 
@@ -31,9 +34,8 @@ def test_pictures_are_pictures(scene):
     lesson = scene.lesson
     assert lesson.picture.shape == (4, 32, 32, 3) and lesson.single_lights.shape == (4, 8, 32, 32)
     assert 0 <= lesson.picture.min() and lesson.picture.max() <= 1
-    for field in fields(Lesson):
-        values = getattr(lesson, field.name)
-        assert torch.isfinite(values.float()).all(), field.name
+    for name in ("picture", "single_lights", "directions", "rays"):
+        assert torch.isfinite(getattr(lesson, name)).all(), name
     assert lesson.inside.flatten(1).any(1).all()
 
 
@@ -75,13 +77,16 @@ def test_a_print_is_flat_whatever_is_on_it():
 def test_the_trainer_is_handed_no_geometry():
     """A lesson has pictures, light directions and cameras; the step takes a lesson."""
     assert {field.name for field in fields(Lesson)} == {
-        "picture", "single_lights", "directions", "inside", "rays",
+        "picture", "single_lights", "directions", "inside", "rays", "other",
+    }  # fmt: skip
+    assert {field.name for field in fields(OtherView)} == {
+        "first", "picture", "inside", "rays", "rotation", "translation", "known",
     }  # fmt: skip
     assert {field.name for field in fields(Answer)} == {"normals"}
-    lesson = lesson_for(TrainConfig(Path(), batch=2, size=32), 0, CPU)
+    lesson = source(SourceConfig(batch=2, size=32), 0, CPU)(0)
     assert type(lesson) is Lesson
-    annotations = {**train_step.__annotations__, **variable_projection.__annotations__}
-    assert Answer not in annotations.values()
+    for function in (train_step, variable_projection, objective):
+        assert Answer not in function.__annotations__.values()
 
 
 def test_true_normals_explain_the_lights_best(scene):
@@ -114,10 +119,8 @@ def test_a_mirrored_scene_teaches_the_mirrored_normals(scene):
     turned = variable_projection(truth.flip(2) * across, mirrored(scene.lesson))
     torch.testing.assert_close(turned.loss, straight.loss)
     twice = mirrored(mirrored(scene.lesson))
-    assert all(
-        torch.equal(a, b)
-        for a, b in zip(vars(twice).values(), vars(scene.lesson).values(), strict=True)
-    )
+    for name in ("picture", "single_lights", "directions", "inside", "rays"):
+        assert torch.equal(getattr(twice, name), getattr(scene.lesson, name))
 
 
 def test_descending_on_the_objective_finds_the_normals():
@@ -143,10 +146,22 @@ def test_albedo_is_learned_up_to_exposure():
     assert albedo_error(torch.zeros_like(right), projected) > albedo_error(right, projected)
 
 
+def test_confidence_is_the_size_of_the_miss():
+    scene = generate("pile", 4, 2, 32)
+    g = torch.Generator().manual_seed(0)
+    normals = scene.answer.normals
+    wrong = normalize(normals + 0.8 * torch.randn(normals.shape, generator=g))
+    half = torch.arange(32) < 16
+    projected = variable_projection(torch.where(half[:, None], normals, wrong), scene.lesson)
+    honest = -projected.residual.log()
+    for other in (honest + 1, honest - 1, honest.flip(2), torch.zeros_like(honest)):
+        assert confidence_error(honest, projected) < confidence_error(other, projected)
+
+
 def test_imagenet_features_fit_the_trunk():
     encoder = Encoder(EngineConfig().networks)
     before = encoder.trunk.stem.weight.clone()
-    load_imagenet(encoder.trunk)
+    load_imagenet(encoder.trunk, "lite0")
     assert not torch.equal(encoder.trunk.stem.weight, before)
     encoder.train()
     assert not encoder.trunk.norm.training  # statistics stay ImageNet's
@@ -159,8 +174,9 @@ def test_imagenet_features_fit_the_trunk():
 @pytest.mark.slow
 def test_training_learns_and_resumes_where_it_stopped(tmp_path):
     whole = TrainConfig(
-        tmp_path / "whole", minutes=5.0, steps=14, batch=4, size=32, validate_every=7,
-        kinds=("object",), device="cpu",
+        tmp_path / "whole", minutes=5.0, steps=14, validate_every=7, device="cpu",
+        source=SourceConfig(batch=4, size=32, kinds=("object",)),
+        validation=ValidationConfig(size=32, scenes=4),
     )  # fmt: skip
     run(whole)
     halves = replace(whole, out=tmp_path / "halves")
@@ -170,13 +186,14 @@ def test_training_learns_and_resumes_where_it_stopped(tmp_path):
     a, b = (load_file(config.out / "checkpoint.safetensors") for config in (whole, halves))
     assert a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
     log_a, log_b = ((c.out / "log.jsonl").read_text().splitlines() for c in (whole, halves))
-    assert len(log_a) == 2 and log_a[1].split('"loss"')[1] == log_b[-1].split('"loss"')[1]
-    assert (whole.out / "validation.png").stat().st_size > 1000
+    last = [json.loads(lines[-1]) for lines in (log_a, log_b)]
+    assert len(log_a) == 2 and last[0]["errors"] == last[1]["errors"]
+    assert all((whole.out / name).stat().st_size > 1000 for name in ("validation.png", "plots.png"))
 
 
 def _run_some(config: TrainConfig, steps: int) -> None:
     """Stop a run after some steps, as an interruption would."""
-    real, count = lesson_for, iter(range(steps))
+    real, count = train_step, iter(range(steps))
 
     def until_interrupted(*arguments):
         if next(count, None) is None:
@@ -184,13 +201,12 @@ def _run_some(config: TrainConfig, steps: int) -> None:
         return real(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.train.lesson_for", until_interrupted)
+        patch.setattr("training.train.train_step", until_interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(config)
 
 
-def test_validation_scores_every_kind(monkeypatch):
-    monkeypatch.setattr("training.validation.SCENES", 2)
-    monkeypatch.setattr("training.validation.BATCH", 2)
-    errors = validate(Encoder(EngineConfig().networks).eval(), 32, CPU)
+def test_validation_scores_every_kind():
+    scenes = validation_scenes(ValidationConfig(size=32, scenes=2), CPU)
+    errors = validate(Clone(EngineConfig()).eval(), scenes)
     assert set(errors) == set(KINDS) and all(0 <= error <= 180 for error in errors.values())

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.geometry import normalize
-from training.objective import lit_mask
+from training.photometric import lit_mask
 from training.scenes import KINDS, Lesson, generate
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from backend.config import EngineConfig
-from backend.encoder import Encoder
+from backend.model import Clone
 
 FILE_NAME = "checkpoint.safetensors"
 
@@ -62,11 +62,11 @@ def restore(
     return Progress(int(counters["step"]), float(counters["seconds"]))
 
 
-def load_encoder(path: Path) -> Encoder:
-    """Return the averaged encoder of a checkpoint, ready to answer."""
-    encoder = Encoder(EngineConfig().networks).eval()
-    encoder.load_state_dict(_below(load_file(path), "averaged."))
-    return encoder
+def load_averaged(path: Path, config: EngineConfig) -> Clone:
+    """Return the averaged model of a checkpoint, ready to answer."""
+    model = Clone(config).eval()
+    model.load_state_dict(_below(load_file(path), "averaged."))
+    return model
 
 
 def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

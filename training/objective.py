@@ -1,75 +1,81 @@
-"""The label-free objective: one scene under other lights teaches its normals.
-
-Per pixel the albedo is eliminated in closed form (variable projection), so the gradient goes to the
-normal alone; the eliminated albedo is then what the albedo head is shown. It is photometric stereo
-used as a training signal: no normal, depth or point map is ever a target.
-"""
+"""What teaches the model, and never a normal: other lights, the picture itself, other views."""
 
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from training.scenes.lesson import Lesson
+from backend.encoder import Encoded
+from backend.geometry import normalize
+from backend.model import Clone
+from backend.rasterizer import choose
+from training.joint import go_around, orientation_error, own_picture_error
+from training.other_views import other_view_error
+from training.photometric import Residual, albedo_error, confidence_error, variable_projection
+from training.scenes import Lesson, chosen
 
-LIT_SHARE = 0.02
-"""A light counts as shining on a pixel above this share of the pixel's brightest light."""
-BACK_SLOPE = 0.1
-"""Slope of shading behind the terminator, so that a wrong normal still has a gradient."""
-LEAST_LIGHTS = 2
-RESIDUAL_FLOOR = 1e-3
+LEAST_PIXELS = 64
+"""A picture with less surface than this is left out of the loop."""
 
 
 @dataclass(frozen=True)
-class Projected:
-    """The loss, and the albedo that was eliminated on the way."""
+class ObjectiveConfig:
+    """Weights of the objective's terms; a term of weight 0 is not computed."""
 
-    loss: Float[Tensor, ""]
-    albedo: Float[Tensor, "b h w"]
-    """Luminance of the albedo that explains the lights best, without gradient."""
-    weights: Float[Tensor, "b h w"]
-    """1 where a pixel has a say."""
-
-
-def lit_mask(lesson: Lesson) -> Bool[Tensor, "b k h w"]:
-    """Say which light shines on which pixel; the dark has no say.
-
-    Giving dark pixels that face a light any weight would teach cast shadows as shape.
-    """
-    brightest = lesson.single_lights.amax(1, keepdim=True)
-    return lesson.single_lights > LIT_SHARE * brightest + 1e-4
-
-
-def variable_projection(normals: Float[Tensor, "b h w 3"], lesson: Lesson) -> Projected:
-    """Return how badly normals explain the single-light pictures under the best albedo.
-
-    a = Σ w I s⁺ / Σ w s⁺², residual = Σ w (I − a s)² / Σ w I², loss = mean √(residual + ε), with
-    s_k = leaky(n·ℓ_k).
-    """
-    cosine = torch.einsum("bhwc,bkc->bkhw", normals, lesson.directions)
-    shading = F.leaky_relu(cosine, BACK_SLOPE)
-    facing = shading.clamp_min(0)
-    light, lit = lesson.single_lights, lit_mask(lesson)
-    weight = lit.float()
-    albedo = ((weight * light * facing).sum(1) + 1e-4) / ((weight * facing**2).sum(1) + 1e-3)
-    missed = (weight * (light - albedo[:, None] * shading).square()).sum(1)
-    residual = missed / ((weight * light.square()).sum(1) + 1e-4)
-    told = lesson.inside & (lit.sum(1) >= LEAST_LIGHTS) & (light.amax(1) > 0.01)
-    say = told.float()
-    loss = ((residual + RESIDUAL_FLOOR).sqrt() * say).sum() / say.sum().clamp_min(1)
-    return Projected(loss, albedo.detach(), say)
+    lights: float = 1.0
+    residual: Residual = "root"
+    albedo: float = 0.1
+    confidence: float = 0.02
+    joint: float = 0.0
+    """Splatted, refined and fused normals under the other lights, through the rasteriser."""
+    own: float = 0.2
+    """The picture itself, re-rendered; part of the joint objective, as are the next."""
+    orientation: float = 0.05
+    views: float = 0.1
+    """Gaussians splatted into a second view."""
+    pictures: int = 4
+    """Pictures of a batch that go through the whole loop."""
 
 
-def albedo_error(log_albedo: Float[Tensor, "b h w 3"], projected: Projected) -> Float[Tensor, ""]:
-    """Return how far predicted albedo is from the eliminated one, up to a factor per picture.
+def objective(
+    model: Clone, encoded: Encoded, lesson: Lesson, step: int, config: ObjectiveConfig
+) -> Float[Tensor, ""]:
+    """Return the loss of an encoded lesson."""
+    encoding = encoded.encoding
+    projected = variable_projection(normalize(encoding.normals), lesson, config.residual)
+    total = config.lights * projected.loss
+    if config.albedo:
+        total = total + config.albedo * albedo_error(encoding.log_albedo, projected)
+    if config.confidence:
+        doubt = confidence_error(encoding.confidence_logits, projected)
+        total = total + config.confidence * doubt
+    if config.joint:
+        total = total + config.joint * joint_objective(model, encoded, lesson, config)
+    return total
 
-    Only relative albedo is known: the input picture's exposure is free.
-    """
-    predicted = log_albedo.mean(-1)
-    target = projected.albedo.clamp_min(0.02).log()
-    count = projected.weights.sum((1, 2), keepdim=True).clamp_min(1)
-    offset = ((predicted - target) * projected.weights).sum((1, 2), keepdim=True) / count
-    difference = (predicted - target - offset).abs() * projected.weights
-    return difference.sum() / projected.weights.sum().clamp_min(1)
+
+def joint_objective(
+    model: Clone, encoded: Encoded, lesson: Lesson, config: ObjectiveConfig
+) -> Float[Tensor, ""]:
+    """Return the loss of a lesson's first pictures after a turn of the whole loop."""
+    rasterize = choose(lesson.picture.device)
+    indices = [i for i in range(len(lesson.picture)) if lesson.inside[i].sum() > LEAST_PIXELS]
+    arounds = [go_around(model, encoded, lesson, i, rasterize) for i in indices[: config.pictures]]
+    some = chosen(lesson, indices[: config.pictures])
+    total = lesson.picture.new_zeros(())
+    for normals in (
+        [a.splatted.normals for a in arounds],
+        [a.refined for a in arounds],
+        [a.found.normals for a in arounds],
+    ):
+        total = total + variable_projection(torch.stack(normals), some, config.residual).loss
+    for index, around in enumerate(arounds):
+        share = 1 / len(arounds)
+        if config.own:
+            total = total + share * config.own * own_picture_error(around)
+        if config.orientation:
+            total = total + share * config.orientation * orientation_error(around)
+        if config.views and some.other is not None and some.other.known[index]:
+            total = total + share * config.views * other_view_error(around, some.other, index)
+    return total

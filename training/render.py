@@ -1,50 +1,152 @@
-"""Look at the procedural scenes: ``python -m training.render --sheet scenes.png``."""
+"""Render scenes with Cycles, or look at scenes of either generator.
+
+python -m training.render cycles --out scenes/ --count 2000 --python .venv-blender-5.0/bin/python
+python -m training.render sheet --packs scenes/ --out sheet.png
+python -m training.render sheet --out procedural.png
+"""
 
 import logging
+import os
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import torch
 import tyro
 
 from backend.conventions import flip_axes
 from backend.image import linear_to_srgb
 from backend.outputs import encode_normals
 from backend.sheet import Panel, contact_sheet
+from training.packs import Pack, pack_path, pack_paths, read_answer, read_pack
 from training.scenes import KINDS, Scene, generate
 
 log = logging.getLogger(__name__)
 
 SHOWN_LIGHTS = 2
+HELD_OUT_FROM = 1_000_000
+"""Seeds from here on make validation scenes, of things and materials kept out of training."""
 
 
 @dataclass(frozen=True)
-class RenderConfig:
-    """Draw scenes of every kind with two of their single lights and their normals."""
+class Cycles:
+    """Render scenes with Blender's Cycles; skips those that are there, so it can be repeated."""
 
-    sheet: Path
+    out: Path
+    """Folder for the packs."""
+    count: int = 1000
+    held_out: bool = False
+    """Make validation scenes."""
+    python: Path = Path(".venv-blender-5.0/bin/python")
+    """A Python with bpy 5.0, OpenEXR and Pillow."""
+    jobs: int = os.cpu_count() or 1
+    """Renderings at once, one core each."""
+    size: int = 160
+    hdris: Path | None = None
+    """More environment maps (EXR) than the ones Blender brings."""
+    normal_maps: Path | None = None
+    """Tiling normal maps (WebP) to make reliefs from."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Show scenes with two of their single lights and the normals that only score."""
+
+    out: Path
     """Picture to write (PNG)."""
-    scenes: int = 2
+    packs: Path | None = None
+    """Folder of rendered scenes; without it procedural scenes are made and timed."""
+    scenes: int = 4
     """Scenes of each kind."""
     size: int = 128
+    """Size of procedural scenes."""
     seed: int = 1
 
 
-def run(config: RenderConfig) -> None:
-    """Make the scenes, say how fast, and write the sheet."""
-    panels = []
-    for kind in KINDS:
-        began = time.perf_counter()
-        scene = generate(kind, config.seed, config.scenes, config.size)
-        rate = config.scenes * 60 / (time.perf_counter() - began)
-        log.info("%s: %.0f scenes per minute", kind, rate)
-        for index in range(config.scenes):
-            panels += _panels(kind, scene, index)
-    contact_sheet(panels, columns=2 * (2 + SHOWN_LIGHTS)).save(config.sheet)
+def render(config: Cycles) -> int:
+    """Run the jobs side by side and tell how far they are; return the exit code."""
+    first = HELD_OUT_FROM if config.held_out else 0
+    config.out.mkdir(parents=True, exist_ok=True)
+    seeds = range(first, first + config.count)
+    missing = sum(not pack_path(config.out, seed).exists() for seed in seeds)
+    began = time.perf_counter()
+    jobs = [_job(config, first, index) for index in range(config.jobs)]
+    try:
+        while any(job.poll() is None for job in jobs):
+            time.sleep(1)
+            left = sum(not pack_path(config.out, seed).exists() for seed in seeds)
+            _tell(config.count, left, missing - left, time.perf_counter() - began)
+    except KeyboardInterrupt:
+        for job in jobs:
+            job.terminate()
+        log.info("\nStopped; the same command goes on from here.")
+        return 130
+    done = missing - sum(not pack_path(config.out, seed).exists() for seed in seeds)
+    minutes = (time.perf_counter() - began) / 60
+    sizes = [pack_path(config.out, seed).stat().st_size for seed in seeds if done]
+    size = f", {np.mean(sizes) / 1000:.0f} kB each" if sizes else ""
+    log.info("\n%d scenes, %.0f a minute%s", done, done / max(minutes, 1e-6), size)
+    return max(job.returncode for job in jobs)
 
 
-def _panels(kind: str, scene: Scene, index: int) -> list[Panel]:
+def sheet(config: Sheet) -> int:
+    """Draw the sheet; say how fast procedural scenes are made."""
+    if config.packs:
+        panels = _packed_panels(config)
+    else:
+        panels = [panel for kind in KINDS for panel in _procedural_panels(config, kind)]
+    contact_sheet(panels, columns=2 * (2 + SHOWN_LIGHTS)).save(config.out)
+    return 0
+
+
+def _job(config: Cycles, first: int, index: int) -> subprocess.Popen:
+    """Start one of the jobs: every ``jobs``-th scene, pinned to a core where that can be done."""
+    count = len(range(index, config.count, config.jobs))
+    words = [config.out, first + index, count, config.jobs, "--size", config.size]
+    words += ["--hdris", config.hdris] if config.hdris else []
+    words += ["--normal-maps", config.normal_maps] if config.normal_maps else []
+    command = [config.python, "-m", "training.cycles", *words]
+    job = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
+    if hasattr(os, "sched_setaffinity"):
+        # with one rendering thread Blender's main thread spins; beside it on one core it yields
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(job.pid, {cores[index % len(cores)]})
+    return job
+
+
+def _tell(count: int, left: int, done: int, seconds: float) -> None:
+    rest = f"{seconds / done * left / 60:.0f} min left" if done else "starting"
+    sys.stderr.write(f"\r\033[K{count - left}/{count} scenes, {rest}")
+    sys.stderr.flush()
+
+
+def _packed_panels(config: Sheet) -> list[Panel]:
+    found: dict[str, list[Path]] = {}
+    for path in pack_paths(config.packs or Path()):
+        found.setdefault(read_pack(path).kind, []).append(path)
+    shown = [path for paths in found.values() for path in paths[: config.scenes]]
+    return [panel for path in shown for panel in _pack_panels(read_pack(path), read_answer(path))]
+
+
+def _pack_panels(pack: Pack, normals: np.ndarray) -> list[Panel]:
+    shown = encode_normals(normals * (1, -1, -1)) * pack.inside[..., None]
+    lights = (Panel(f"light {k + 1}", pack.lights[3 * k] / 255) for k in range(SHOWN_LIGHTS))
+    return [Panel(pack.kind, pack.picture / 255), *lights, Panel("normals (score only)", shown)]
+
+
+def _procedural_panels(config: Sheet, kind) -> list[Panel]:
+    generate(kind, config.seed + 1, config.scenes, config.size)  # the first call warms up
+    began = time.perf_counter()
+    scene = generate(kind, config.seed, config.scenes, config.size)
+    rate = config.scenes * 60 / (time.perf_counter() - began)
+    log.info("%s: %.0f scenes per minute", kind, rate)
+    return [panel for i in range(config.scenes) for panel in _scene_panels(kind, scene, i)]
+
+
+def _scene_panels(kind: str, scene: Scene, index: int) -> list[Panel]:
     lesson = scene.lesson
     inside = lesson.inside[index].numpy()[..., None]
     normals = encode_normals(flip_axes(scene.answer.normals[index]).numpy()) * inside
@@ -58,4 +160,6 @@ def _panels(kind: str, scene: Scene, index: int) -> list[Panel]:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    run(tyro.cli(RenderConfig, prog="python -m training.render"))
+    chosen = tyro.cli(Cycles | Sheet, prog="python -m training.render")
+    torch.set_num_threads(os.cpu_count() or 1)
+    sys.exit(render(chosen) if isinstance(chosen, Cycles) else sheet(chosen))

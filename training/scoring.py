@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.camera import camera_from_fov, view_rays
+from backend.config import EngineConfig
 from backend.conventions import flip_axes
 from backend.encoder import Encoder
 from backend.full_resolution import grown, pasted
@@ -18,7 +19,7 @@ from backend.pipeline import Estimate, estimate, prepare
 from shared.settings import EstimateSettings
 from training.baselines import baseline_normals
 from training.cases import Case, load_picture, load_truth
-from training.checkpoint import load_encoder
+from training.checkpoint import load_averaged
 from training.metrics import Scores, angular_error, score, sparsification
 
 METHODS = ("flat", "sobel", "inflation", "encoder", "start", "closed loop")
@@ -90,7 +91,7 @@ def wire_normals(normals: Float[Tensor, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
 def score_case(case: Case, settings: EstimateSettings, checkpoint: Path | None) -> CaseScores:
     """Score every method on the case's main picture."""
     truth = load_truth(case)
-    encoder = load_encoder(checkpoint) if checkpoint else None
+    encoder = load_averaged(checkpoint, EngineConfig()).encoder if checkpoint else None
     normals, looped = all_normals(case, load_picture(case, case.main), settings, encoder)
     errors = {name: angular_error(found, truth.normals) for name, found in normals.items()}
     confidence = looped.maps.confidence.numpy()

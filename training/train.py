@@ -1,4 +1,4 @@
-"""Train the encoder from pictures alone: ``python -m training.train --out DIR --minutes 60``.
+"""Train the model from pictures alone: ``python -m training.train --out DIR --minutes 60``.
 
 Resumes from DIR when it holds a checkpoint. Every step's scenes follow from the seed and the step's
 number, so a run that was interrupted goes on as if it had not been.
@@ -6,10 +6,12 @@ number, so a run that was interrupted goes on as if it had not been.
 
 import json
 import logging
+import math
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -17,125 +19,142 @@ import tyro
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from backend.config import EngineConfig
-from backend.encoder import Encoder
-from backend.geometry import normalize
-from training.checkpoint import Progress, restore, save
+from backend.config import EngineConfig, NetworkConfig, Trunk
+from backend.encoder import Encoded
+from backend.model import Clone
+from training.checkpoint import Progress, load_averaged, restore, save
 from training.imagenet import load_imagenet
-from training.objective import albedo_error, variable_projection
-from training.scenes import Kind, Lesson, generate, mirrored
-from training.validation import validate, validation_sheet
+from training.journal import Entry, write_entry
+from training.objective import ObjectiveConfig, objective
+from training.scenes import Lesson
+from training.sources import SourceConfig, source
+from training.validation import ValidationConfig, validate, validation_scenes, validation_sheet
 
 log = logging.getLogger(__name__)
+
+Loss = Callable[[Clone, Encoded, Lesson, int], Float[Tensor, ""]]
+"""The loss of the model on a step's lesson, which it has encoded."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Train the encoder without normals."""
+    """Train the model without normals."""
 
     out: Path
-    """Folder of checkpoint, log and validation sheet."""
+    """Folder of checkpoint, log, plots and validation sheet."""
     minutes: float = 60.0
     """Time of this run; the learning rate falls to zero at ``steps``, whatever the run."""
-    steps: int = 20_000
-    batch: int = 8
-    size: int = 96
+    steps: int = 10_000
+    start: Path | None = None
+    """A checkpoint whose averaged weights a new run starts from, instead of ImageNet's."""
+    source: SourceConfig = field(default_factory=SourceConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
     seed: int = 0
     decoder_rate: float = 2e-3
     trunk_rate: float = 5e-4
-    albedo_weight: float = 0.1
     ema: float = 0.998
     validate_every: int = 250
     threads: int = 0
+    trunk: Trunk = "lite0"
+    imagenet: bool = True
+    """Start the trunk from ImageNet features."""
+    bf16: bool = True
+    """Decode in bfloat16: a quarter faster on a CPU that has it, half of the memory elsewhere."""
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
-    kinds: tuple[Kind, ...] = ("object", "object", "pile", "pile", "room", "relief", "print")
-    """Kinds of scenes, taken in turn."""
 
 
-def run(config: TrainConfig) -> None:
+@dataclass(frozen=True)
+class Trained:
+    """What a run ended with."""
+
+    model: Clone
+    """The average of the last weights."""
+    errors: dict[str, float]
+    """Of the last validation; empty when there was none."""
+    progress: Progress
+
+
+def run(config: TrainConfig, loss: Loss | None = None) -> Trained:
     """Train until the time or the steps are used up."""
     torch.manual_seed(config.seed)
     if config.threads:
         torch.set_num_threads(config.threads)
     device = torch.device(config.device)
-    encoder = Encoder(EngineConfig().networks).to(device).train()
-    load_imagenet(encoder.trunk)
-    averaged = Encoder(EngineConfig().networks).to(device).eval()
-    averaged.load_state_dict(encoder.state_dict())
-    optimiser = _optimiser(encoder, config)
+    loss = loss or partial(objective, config=config.objective)
+    model, averaged = (new_model(config).to(device) for _ in range(2))
+    model.train()
+    averaged.load_state_dict(model.state_dict())
+    optimiser = _optimiser(model, config)
     config.out.mkdir(parents=True, exist_ok=True)
-    progress = restore(config.out, encoder, averaged, optimiser)
-    began, seconds = time.perf_counter(), progress.seconds
-    while progress.step < config.steps:
+    progress = restore(config.out, model, averaged, optimiser)
+    lessons = source(config.source, config.seed, device)
+    scenes = validation_scenes(config.validation, device)
+    began, before, errors = time.perf_counter(), progress.seconds, dict[str, float]()
+    loading = 0.0
+    while progress.step < config.steps and time.perf_counter() - began < config.minutes * 60:
+        asked = time.perf_counter()
+        lesson = lessons(progress.step)
+        loading += time.perf_counter() - asked
+        value = train_step(model, optimiser, lesson, loss, progress.step, config)
+        _average(averaged, model, min(config.ema, (1 + progress.step) / (10 + progress.step)))
         elapsed = time.perf_counter() - began
-        if elapsed > config.minutes * 60:
-            break
-        lesson = lesson_for(config, progress.step, device)
-        loss = train_step(encoder, optimiser, lesson, config, progress.step)
-        _average(averaged, encoder, min(config.ema, (1 + progress.step) / (10 + progress.step)))
-        progress = replace(progress, step=progress.step + 1, seconds=seconds + elapsed)
-        if progress.step % config.validate_every == 0:
-            _report(config, progress, loss, averaged, elapsed)
-            save(config.out, encoder, averaged, optimiser, progress)
-    save(config.out, encoder, averaged, optimiser, progress)
+        progress = Progress(progress.step + 1, before + elapsed)
+        if progress.step % config.validate_every == 0 or progress.step == config.steps:
+            errors = validate(averaged, scenes)
+            waited = loading / elapsed
+            _report(config, Entry(progress.step, progress.seconds, value, waited, errors), elapsed)
+            validation_sheet(averaged, scenes).save(config.out / "validation.png")
+            save(config.out, model, averaged, optimiser, progress)
+    save(config.out, model, averaged, optimiser, progress)
+    return Trained(averaged, errors, progress)
 
 
-def lesson_for(config: TrainConfig, step: int, device: torch.device) -> Lesson:
-    """Make the pictures of a step; nothing else of the scene leaves the generator here.
-
-    Every scene is seen twice, the second time in a mirror: making one takes as long as a step.
-    """
-    kind = config.kinds[step // 2 % len(config.kinds)]
-    seed = 1_000_003 * (config.seed + 1) + step // 2
-    lesson = _generated(kind, seed, config.batch, config.size, device)
-    return mirrored(lesson) if step % 2 else lesson
-
-
-@lru_cache(maxsize=1)
-def _generated(kind: Kind, seed: int, batch: int, size: int, device: torch.device) -> Lesson:
-    return generate(kind, seed, batch, size, device).lesson
+def new_model(config: TrainConfig) -> Clone:
+    """Make a model that starts from a checkpoint or from ImageNet features."""
+    engine = EngineConfig(networks=NetworkConfig(trunk=config.trunk))
+    if config.start:
+        return load_averaged(config.start, engine)
+    model = Clone(engine)
+    if config.imagenet and config.trunk != "plain":
+        load_imagenet(model.encoder.trunk, config.trunk)
+    return model.eval()
 
 
 def train_step(
-    encoder: Encoder,
+    model: Clone,
     optimiser: torch.optim.Optimizer,
     lesson: Lesson,
-    config: TrainConfig,
+    loss: Loss,
     step: int,
+    config: TrainConfig,
 ) -> float:
-    """Descend once on the label-free objective; return the loss."""
-    share = step / config.steps
+    """Descend once; return the loss."""
     warm_up = min(1.0, (step + 1) / 100)
-    fall = 0.5 * (1 + torch.cos(torch.tensor(share * torch.pi)).item()) + 0.01
+    fall = 0.5 * (1 + math.cos(math.pi * step / config.steps)) + 0.01
     for group, rate in zip(
         optimiser.param_groups, (config.trunk_rate, config.decoder_rate), strict=True
     ):
         group["lr"] = rate * warm_up * fall
-    with torch.autocast(lesson.picture.device.type, torch.bfloat16, lesson.picture.is_cuda):
-        encoding = encoder(lesson.picture, lesson.rays).encoding
-    loss = objective(encoding.normals.float(), encoding.log_albedo.float(), lesson, config)
+    with torch.autocast(lesson.picture.device.type, torch.bfloat16, config.bf16):
+        encoded = model.encoder(lesson.picture, lesson.rays)
+    value = loss(model, _in_float(encoded), lesson, step)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+    value.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
-    return loss.item()
+    return value.item()
 
 
-def objective(
-    normals: Float[Tensor, "b h w 3"],
-    log_albedo: Float[Tensor, "b h w 3"],
-    lesson: Lesson,
-    config: TrainConfig,
-) -> Float[Tensor, ""]:
-    """Return the loss of an answer to a lesson."""
-    projected = variable_projection(normalize(normals), lesson)
-    return projected.loss + config.albedo_weight * albedo_error(log_albedo, projected)
+def _in_float(encoded: Encoded) -> Encoded:
+    maps = {name: value.float() for name, value in vars(encoded.encoding).items()}
+    return Encoded(replace(encoded.encoding, **maps), encoded.features.float())
 
 
-def _optimiser(encoder: Encoder, config: TrainConfig) -> torch.optim.AdamW:
-    trunk = list(encoder.trunk.parameters())
+def _optimiser(model: Clone, config: TrainConfig) -> torch.optim.AdamW:
+    trunk = list(model.encoder.trunk.parameters())
     known = {id(parameter) for parameter in trunk}
-    rest = [parameter for parameter in encoder.parameters() if id(parameter) not in known]
+    rest = [parameter for parameter in model.parameters() if id(parameter) not in known]
     groups = [
         {"params": trunk, "lr": config.trunk_rate},
         {"params": rest, "lr": config.decoder_rate},
@@ -144,30 +163,20 @@ def _optimiser(encoder: Encoder, config: TrainConfig) -> torch.optim.AdamW:
 
 
 @torch.no_grad()
-def _average(averaged: Encoder, encoder: Encoder, keep: float) -> None:
-    for slow, fast in zip(averaged.parameters(), encoder.parameters(), strict=True):
+def _average(averaged: Clone, model: Clone, keep: float) -> None:
+    for slow, fast in zip(averaged.parameters(), model.parameters(), strict=True):
         slow.lerp_(fast, 1 - keep)
 
 
-def _report(
-    config: TrainConfig,
-    progress: Progress,
-    loss: float,
-    averaged: Encoder,
-    elapsed: float,
-) -> None:
-    """Validate, and write log line and sheet."""
-    device = torch.device(config.device)
-    errors = validate(averaged, config.size, device)
-    mean = sum(errors.values()) / len(errors)
-    line = {"step": progress.step, "seconds": progress.seconds, "loss": loss, "validation": mean}
-    with (config.out / "log.jsonl").open("a") as file:
-        file.write(json.dumps(line | {str(kind): error for kind, error in errors.items()}) + "\n")
-    shown = ", ".join(f"{kind} {error:.1f}" for kind, error in errors.items())
+def _report(config: TrainConfig, entry: Entry, elapsed: float) -> None:
+    write_entry(config.out, entry)
+    shown = ", ".join(f"{kind} {error:.1f}" for kind, error in entry.errors.items())
     left = max(0.0, config.minutes - elapsed / 60)
-    text = f"step {progress.step}: loss {loss:.4f}, validation {mean:.2f}° ({shown})"
-    log.info("%s, %.0f min left", text, left)
-    validation_sheet(averaged, config.size, device).save(config.out / "validation.png")
+    pace = elapsed / 60 / max(entry.step, 1) * (config.steps - entry.step)
+    log.info(
+        "step %d: loss %.4f, validation %.2f° (%s), loading %.0f %% of the time, %.0f min left",
+        entry.step, entry.loss, entry.mean, shown, 100 * entry.loading, min(left, pace),
+    )  # fmt: skip
 
 
 def main() -> None:

@@ -1,0 +1,191 @@
+"""Packs on disk and the loader: what was photographed is what is learned from, and nothing else."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from backend.config import EngineConfig
+from backend.image import linear_to_srgb
+from backend.model import Clone
+from training.bakeoff import BakeoffConfig, bake
+from training.ceiling import photometric_stereo
+from training.loader import lesson_of, plain_lesson, plain_window
+from training.packs import (
+    Pack,
+    SecondView,
+    pack_path,
+    read_answer,
+    read_pack,
+    write_answer,
+    write_pack,
+)
+from training.photometric import lit_mask
+from training.scenes import Lesson, generate
+from training.scenes.random import Dice
+from training.sources import SourceConfig, source
+from training.train import TrainConfig, run
+from training.upper_bound import labelled
+from training.validation import ValidationConfig
+
+CPU = torch.device("cpu")
+SIZE = 48
+
+
+def bytes_of(linear: torch.Tensor) -> np.ndarray:
+    return (linear_to_srgb(linear.clamp(0, 1)) * 255).round().byte().numpy()
+
+
+def packed(kind: str, seed: int) -> tuple[Pack, np.ndarray]:
+    """Pack a procedural scene, orthographic as reliefs are."""
+    scene = generate(kind, seed, 1, SIZE)
+    lesson = scene.lesson
+    lights = lesson.single_lights[0][..., None].expand(-1, -1, -1, 3)
+    pack = Pack(
+        kind=kind,
+        picture=bytes_of(lesson.picture[0]),
+        lights=bytes_of(lights),
+        inside=lesson.inside[0].numpy(),
+        directions=tuple(map(tuple, lesson.directions[0].tolist())),
+        fov_degrees=0.0,
+        ortho_width=2.0,
+    )
+    return pack, scene.answer.normals[0].numpy()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Six packs with their answers."""
+    out = tmp_path_factory.mktemp("packs")
+    for seed in range(6):
+        pack, normals = packed("relief" if seed % 2 else "object", seed)
+        write_answer(pack_path(out, seed), normals)
+        write_pack(pack_path(out, seed), pack)
+    return out
+
+
+def test_a_pack_comes_back_as_it_went(folder):
+    pack, normals = packed("relief", 1)
+    view = SecondView(pack.picture, pack.inside, tuple(map(tuple, np.eye(3))), (0.1, 0.0, 0.2))
+    path = folder.parent / "one.zip"
+    write_pack(path, replace(pack, view=view))
+    again = read_pack(path)
+    assert (again.inside == pack.inside).all() and again.directions == pack.directions
+    assert again.view is not None and again.view.translation == view.translation
+    assert np.abs(again.lights.astype(int) - pack.lights).mean() < 4
+    cosine = (read_answer(pack_path(folder, 1)) * normals).sum(-1).clip(-1, 1)
+    assert np.degrees(np.arccos(cosine)).mean() < 0.5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cut_zoomed_and_mirrored_lights_still_tell_the_truth(folder, seed):
+    """Photometric stereo of a varied lesson agrees with itself, whatever the variation was."""
+    pack = read_pack(pack_path(folder, 1))
+    lesson = lesson_of([pack], 32, Dice(seed, CPU))
+    assert 0 <= lesson.picture.min() and lesson.picture.max() <= 1
+    found = photometric_stereo(lesson)
+    enough = (lit_mask(lesson).sum(1) >= 3) & lesson.inside
+    shading = torch.einsum("bhwc,bkc->bkhw", found, lesson.directions).clamp_min(0)
+    bright = lesson.single_lights * enough[:, None]
+    albedo = (bright * shading).sum(1) / shading.square().sum(1).clamp_min(1e-6)
+    missed = ((bright - albedo[:, None] * shading) * lit_mask(lesson))[
+        enough[:, None].expand(bright.shape)
+    ]
+    assert missed.abs().mean() < 0.03
+
+
+def test_plain_lessons_match_their_answers(folder):
+    for seed in (0, 1):
+        path = pack_path(folder, seed)
+        pack = read_pack(path)
+        lesson = plain_lesson([pack], SIZE if pack.kind == "relief" else 32)
+        if pack.kind != "relief":
+            assert plain_window(pack).side < SIZE or pack.inside.mean() > 0.5
+            continue
+        enough = ((lit_mask(lesson).sum(1) >= 3) & lesson.inside)[0]
+        cosine = (photometric_stereo(lesson)[0] * torch.from_numpy(read_answer(path))).sum(-1)
+        assert torch.rad2deg(cosine.clamp(-1, 1).acos())[enough].mean() < 3.0
+
+
+def test_lessons_follow_from_seed_and_step(folder):
+    config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, size=32)
+    one, two = source(config, 3, CPU), source(config, 3, CPU)
+    for step in (7, 0, 4, 3):
+        assert torch.equal(one(step).picture, two(step).picture)
+    assert not torch.equal(one(0).picture, source(config, 4, CPU)(0).picture)
+
+
+def test_a_share_of_the_steps_is_procedural(folder, monkeypatch):
+    config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, size=32)
+    made = []
+
+    def noted(kind, seed, batch, size, device):
+        made.append(kind)
+        return generate(kind, seed, batch, size, device)
+
+    monkeypatch.setattr("training.sources.generate", noted)
+    lessons = source(config, 5, CPU)
+    kinds = [type(lessons(step)) for step in range(16)]
+    assert kinds == [Lesson] * 16 and len(made) == 4
+
+
+def test_the_trainer_needs_no_answers(folder, tmp_path):
+    """Training goes through with every true normal deleted."""
+    blind = tmp_path / "blind"
+    shutil.copytree(folder, blind, ignore=shutil.ignore_patterns("answers"))
+    config = _training(tmp_path, blind)
+    trained = run(config)
+    assert trained.progress.step == 2
+    with pytest.raises(FileNotFoundError):
+        run(replace(config, out=tmp_path / "labels"), labelled(config))
+
+
+def test_the_upper_bound_sees_the_normals_of_what_it_is_shown(folder, tmp_path):
+    config = replace(_training(tmp_path, folder), steps=1)
+    lesson = source(config.source, config.seed, CPU)(0)
+    stereo = photometric_stereo(lesson)
+
+    model = Clone(EngineConfig()).eval()
+    encoded = model.encoder(lesson.picture, lesson.rays)
+    flat = torch.tensor([0.0, 0.0, -1.0]).expand_as(stereo)
+    right, wrong = (
+        labelled(config)(
+            model, replace(encoded, encoding=replace(encoded.encoding, normals=n)), lesson, 0
+        )
+        for n in (stereo, flat)
+    )
+    assert right < 0.1 and right < wrong
+
+
+def test_an_empty_folder_says_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"training\.render"):
+        source(SourceConfig(packs=(tmp_path,)), 0, CPU)
+
+
+@pytest.mark.slow
+def test_the_bakeoff_runs_each_arm_once_and_prints_a_table(folder, tmp_path, caplog):
+    config = BakeoffConfig(
+        tmp_path / "bake", folder, folder, steps=1, size=32, batch=2, amount=6,
+        only=("base: lite0, rendered scenes", "with labels"),
+    )  # fmt: skip
+    caplog.set_level("INFO")
+    assert bake(config) == 0
+    table = caplog.records[-1].getMessage()
+    assert "| with labels |" in table and "| base: lite0, rendered scenes |" in table
+    before = {p: p.stat().st_mtime_ns for p in config.out.glob("*.json")}
+    assert len(before) == 4 and bake(config) == 0
+    assert {p: p.stat().st_mtime_ns for p in config.out.glob("*.json")} == before
+
+
+def _training(tmp_path, packs) -> TrainConfig:
+    return TrainConfig(
+        tmp_path / "run", minutes=5.0, steps=2, validate_every=100, device="cpu",
+        source=SourceConfig(packs=(packs,), procedural_share=0.0, batch=2, size=32),
+        validation=ValidationConfig(size=32, scenes=1),
+    )  # fmt: skip
+
+
+def test_the_engine_config_ships_the_small_trunk():
+    assert EngineConfig().networks.trunk == "lite0"

@@ -1,0 +1,95 @@
+"""Other lights: the same scene under eight suns teaches its normals.
+
+Per pixel the albedo is eliminated in closed form (variable projection), so the gradient goes to the
+normal alone; the eliminated albedo is then what the albedo head is shown, and what is left over
+what the confidence head is. It is photometric stereo used as a training signal: no normal, depth or
+point map is ever a target.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from training.scenes.lesson import Lesson
+
+Residual = Literal["root", "square", "log"]
+LIT_SHARE = 0.02
+"""A light counts as shining on a pixel above this share of the pixel's brightest light."""
+BACK_SLOPE = 0.1
+"""Slope of shading behind the terminator, so that a wrong normal still has a gradient."""
+LEAST_LIGHTS = 2
+RESIDUAL_FLOOR = 1e-3
+
+
+@dataclass(frozen=True)
+class Projected:
+    """The loss, and what was found on the way."""
+
+    loss: Float[Tensor, ""]
+    albedo: Float[Tensor, "b h w"]
+    """Luminance of the albedo that explains the lights best, without gradient."""
+    residual: Float[Tensor, "b h w"]
+    """Root of the share of the light left unexplained, without gradient."""
+    weights: Float[Tensor, "b h w"]
+    """1 where a pixel has a say."""
+
+
+def lit_mask(lesson: Lesson) -> Bool[Tensor, "b k h w"]:
+    """Say which light shines on which pixel; the dark has no say.
+
+    Giving dark pixels that face a light any weight would teach cast shadows as shape.
+    """
+    brightest = lesson.single_lights.amax(1, keepdim=True)
+    return lesson.single_lights > LIT_SHARE * brightest + 1e-4
+
+
+def variable_projection(
+    normals: Float[Tensor, "b h w 3"], lesson: Lesson, residual: Residual = "root"
+) -> Projected:
+    """Return how badly normals explain the single-light pictures under the best albedo.
+
+    a = Σ w I s⁺ / Σ w s⁺², residual = Σ w (I − a s)² / Σ w I², loss = mean √(residual + ε), with
+    s_k = leaky(n·ℓ_k).
+    """
+    cosine = torch.einsum("bhwc,bkc->bkhw", normals, lesson.directions)
+    shading = F.leaky_relu(cosine, BACK_SLOPE)
+    facing = shading.clamp_min(0)
+    light, lit = lesson.single_lights, lit_mask(lesson)
+    weight = lit.float()
+    albedo = ((weight * light * facing).sum(1) + 1e-4) / ((weight * facing**2).sum(1) + 1e-3)
+    missed = (weight * (light - albedo[:, None] * shading).square()).sum(1)
+    share = missed / ((weight * light.square()).sum(1) + 1e-4)
+    root = (share + RESIDUAL_FLOOR).sqrt()
+    told = lesson.inside & (lit.sum(1) >= LEAST_LIGHTS) & (light.amax(1) > 0.01)
+    say = told.float()
+    values = {"root": root, "square": share, "log": (share + RESIDUAL_FLOOR).log()}[residual]
+    loss = (values * say).sum() / say.sum().clamp_min(1)
+    return Projected(loss, albedo.detach(), root.detach(), say)
+
+
+def albedo_error(log_albedo: Float[Tensor, "b h w 3"], projected: Projected) -> Float[Tensor, ""]:
+    """Return how far predicted albedo is from the eliminated one, up to a factor per picture.
+
+    Only relative albedo is known: the input picture's exposure is free.
+    """
+    predicted = log_albedo.mean(-1)
+    target = projected.albedo.clamp_min(0.02).log()
+    count = projected.weights.sum((1, 2), keepdim=True).clamp_min(1)
+    offset = ((predicted - target) * projected.weights).sum((1, 2), keepdim=True) / count
+    difference = (predicted - target - offset).abs() * projected.weights
+    return difference.sum() / projected.weights.sum().clamp_min(1)
+
+
+def confidence_error(
+    confidence_logits: Float[Tensor, "b h w"], projected: Projected
+) -> Float[Tensor, ""]:
+    """Negative log likelihood of the residual under a Laplace law whose scale is predicted.
+
+    The scale is exp(−logit): where the model knows that it will miss, it says so.
+    """
+    nll = projected.residual * confidence_logits.exp() - confidence_logits
+    return (nll * projected.weights).sum() / projected.weights.sum().clamp_min(1)

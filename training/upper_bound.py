@@ -1,0 +1,46 @@
+"""The upper bound: the same training *with* normals, to know what doing without them costs.
+
+Nothing that ships is trained by this; ``training.bakeoff`` runs it as one of its arms.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.encoder import Encoded
+from backend.geometry import normalize
+from backend.model import Clone
+from training.loader import cut, remembered, varied_framing
+from training.packs import read_answer
+from training.scenes import Lesson
+from training.sources import SourceConfig, draw, listed
+from training.train import Loss, TrainConfig
+
+
+def labelled(config: TrainConfig) -> Loss:
+    """Return the loss 1 − cos against the true normals of the packs that a step draws."""
+    paths = listed(config.source)
+
+    def loss(model: Clone, encoded: Encoded, lesson: Lesson, step: int) -> Float[Tensor, ""]:
+        truth = _true_normals(config.source, paths, config.seed, step).to(lesson.picture.device)
+        cosine = (normalize(encoded.encoding.normals) * truth).sum(-1)
+        say = lesson.inside.float()
+        return ((1 - cosine) * say).sum() / say.sum().clamp_min(1)
+
+    return loss
+
+
+def _true_normals(source: SourceConfig, paths: tuple, seed: int, step: int) -> Tensor:
+    """Cut the normals exactly as the loader cuts the pictures of the step."""
+    if source.procedural_share:
+        raise ValueError("The upper bound learns from packs alone: set the procedural share to 0.")
+    drawn = draw(paths, source.batch, seed, step)
+    framing = varied_framing([remembered(path) for path in drawn.paths], drawn.dice)
+    maps = [
+        cut(torch.from_numpy(read_answer(path)), window, source.size)
+        for path, window in zip(drawn.paths, framing.windows, strict=True)
+    ]
+    normals = normalize(torch.stack(maps))
+    if framing.mirror:
+        normals = normals.flip(2) * normals.new_tensor([-1.0, 1.0, 1.0])
+    return normals

@@ -26,6 +26,7 @@ from backend.conventions import wire_arrays, wire_report
 from backend.errors import Refused
 from backend.files import PICTURE_SUFFIXES, PictureFile, read_mask, read_picture
 from backend.image import decode_picture
+from backend.model import Clone, shipped_model
 from backend.outputs import (
     encode_normals,
     encode_srgb,
@@ -100,18 +101,19 @@ def run(config: BatchConfig) -> int:
         log.error("%s", problem)
         return 2
     config.target.mkdir(parents=True, exist_ok=True)
+    model = shipped_model(torch.device(config.device))
     failed = 0
     for number, path in enumerate(pictures, 1):
         label = f"[{number}/{len(pictures)}] {path.name}"
         try:
-            _one(path, config, label)
+            _one(path, config, label, model)
         except Refused as refused:
             failed += 1
             log.error("%s: %s %s", label, refused.message, refused.advice)
     return 1 if failed else 0
 
 
-def _one(path: Path, config: BatchConfig, label: str) -> None:
+def _one(path: Path, config: BatchConfig, label: str, model: Clone | None) -> None:
     """Estimate one picture unless its result is there."""
     mask_path = _mask_for(path, config.mask)
     identity = _identity(path, mask_path, config)
@@ -125,7 +127,7 @@ def _one(path: Path, config: BatchConfig, label: str) -> None:
         file.pixels, file.transfer, read_mask(mask_path) if mask_path else None
     )
     device = torch.device(config.device)
-    result = estimate(picture, config.settings(), device, _progress(label), lambda: False)
+    result = estimate(picture, config.settings(), device, _progress(label), lambda: False, model)
     arrays = wire_arrays(result)
     write_outputs(config.target, path.stem, file, arrays, config.outputs)
     report = wire_report(result)

@@ -23,6 +23,10 @@ class Camera:
     height: int
     orthographic: bool = False
 
+    def to(self, device: torch.device) -> "Camera":
+        """Return the same camera on a device."""
+        return replace(self, intrinsics=self.intrinsics.to(device), viewmat=self.viewmat.to(device))
+
 
 def camera_from_fov(
     width: int,

@@ -35,7 +35,7 @@ class Maps:
 def at_full_resolution(
     picture: Picture,
     view: View,
-    begun: Turn,
+    begun: Float[Tensor, "gh gw 3"],
     final: Turn,
     start: Float[Tensor, "h w 3"],
     box: Box,
@@ -43,12 +43,13 @@ def at_full_resolution(
     """Carry what the loop changed on its grid to the pixels of the whole picture.
 
     The normals are the start at full resolution plus the loop's correction, so detail finer than
-    the grid stays; fine texture goes to the albedo. ``picture`` is the whole picture, ``start`` the
-    starting normals at the resolution of ``box``, the part of the picture the grid covers.
+    the grid stays; fine texture goes to the albedo. ``picture`` is the whole picture, ``begun`` the
+    starting normals on the grid, ``start`` those at the resolution of ``box``, the part of the
+    picture the grid covers.
     """
     size = box.height, box.width
     part = crop(picture, box)
-    normals = start + grown(final.normals - begun.normals, view, size)
+    normals = start + grown(final.normals - begun, view, size)
     shading = grown(final.shading, view, size)
     texture = part.rgb / grown(view.rgb, view, size).clamp_min(1e-3)
     albedo = grown(final.splatted.albedo, view, size) * texture.clamp(0.1, 10.0)

@@ -24,6 +24,8 @@ from backend.illumination import (
 from backend.rasterizer import Rasterizer
 from backend.refinement import Gate, Refinement, fuse
 
+WEIGHTS = Path(__file__).parent / "weights" / "clone.safetensors"
+
 
 @dataclass(frozen=True)
 class View:
@@ -95,10 +97,16 @@ class Clone(nn.Module):
         self.gate = Gate(config.networks)
 
     def forward(self, view: View) -> Encoded:
-        """Encode the picture."""
-        batch = self.encoder(view.rgb[None], view_rays(view.camera)[None])
+        """Encode the picture; what lies outside the mask is black, as in training."""
+        shown = view.rgb * view.mask[..., None]
+        batch = self.encoder(shown[None], view_rays(view.camera)[None])
         maps = {name: values[0] for name, values in vars(batch.encoding).items()}
         return Encoded(Encoding(**maps), batch.features[0])
+
+
+def shipped_model(device: torch.device) -> Clone | None:
+    """Return the model with the weights that ship, or None in a tree that has none."""
+    return load_model(WEIGHTS, EngineConfig()).to(device) if WEIGHTS.is_file() else None
 
 
 def load_model(path: Path, config: EngineConfig) -> Clone:

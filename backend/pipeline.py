@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.camera import Camera, camera_from_fov, cropped, resized
-from backend.classical import NAMES, Start, encode_start, start_for
 from backend.config import EngineConfig
 from backend.errors import Refused, Stopped
 from backend.full_resolution import Maps, at_full_resolution, pixel_confidence
@@ -18,12 +17,14 @@ from backend.illumination import faint_lobe, irradiance, neutral_kernel
 from backend.image import Box, Picture, crop, object_box, resize_picture
 from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
 from backend.loop import LoopResult, LoopState, optimise
-from backend.model import Lighting, Turn, View, turn
+from backend.model import Clone, Lighting, Turn, View, turn
 from backend.rasterizer import choose
+from backend.start import Beginning, begin, fine_normals
 from shared.messages import StageTime
 from shared.settings import EstimateSettings
 
-REFINEMENT_BYPASSED = "bypassed: there are no trained weights yet"
+REFINED = "one step, gated"
+NOT_REFINED = "none: a classical start has no features to refine from"
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,13 @@ def estimate(
     device: torch.device,
     report: Callable[[str, float], None],
     cancelled: Callable[[], bool],
+    model: Clone | None,
     config: EngineConfig | None = None,
 ) -> Estimate:
     """Estimate normals, Gaussians, albedo, depth and light of one picture.
 
     ``report`` is told the stage and the fraction done; ``cancelled`` is asked between steps.
+    ``model`` is the one that ships (``shipped_model``); without it the start is a classical one.
 
     Raises:
         Refused: when the settings or the picture cannot be worked with.
@@ -118,8 +121,8 @@ def estimate(
     work = prepare(picture, settings, device)
     view = work.view
     stages.begin("Finding a start", 0.03)
-    start = start_for(work.seen, view.camera, settings.start)
-    state = initial_state(start, view, settings, config)
+    beginning = begin(work.seen, view, settings.start, model)
+    state = initial_state(beginning, view, settings, config)
     if cancelled():
         raise Stopped
     stages.begin("Closing the loop", 0.1)
@@ -128,10 +131,11 @@ def estimate(
     )
     stages.begin("Full resolution", 0.92)
     with torch.no_grad():
-        begun = turn(state.encoding, view, state.lighting, config)
-        final = turn(loop.state.encoding, view, loop.state.lighting, config)
-        fine_start = start_for(work.part, work.camera, start.kind).normals
-        maps = at_full_resolution(picture, view, begun, final, fine_start, work.box)
+        final = turn(
+            loop.state.encoding, view, loop.state.lighting, config, model, beginning.features
+        )
+        fine_start = fine_normals(work.part, work.camera, view, settings.start, model)
+        maps = at_full_resolution(picture, view, beginning.normals, final, fine_start, work.box)
         cloud = _cloud_of(loop.state, view, final)
     stages.begin("Done", 1.0)
     return Estimate(
@@ -142,8 +146,8 @@ def estimate(
         pixel_size=work.box.width / view.camera.width,
         light=loop.state.solution,
         loop=loop,
-        start=NAMES[start.kind],
-        refinement=REFINEMENT_BYPASSED,
+        start=beginning.name,
+        refinement=NOT_REFINED if final.refined is None else REFINED,
         engine=view.rasterize.name,
         device=str(device),
         stages=tuple(stages.times),
@@ -160,17 +164,14 @@ def prepare(picture: Picture, settings: EstimateSettings, device: torch.device) 
     camera = cropped(whole, box.left, box.top, box.width, box.height)
     small = resize_picture(part, settings.size)
     grid = resized(camera, small.mask.shape[1], small.mask.shape[0])
-    on_device = replace(
-        grid, intrinsics=grid.intrinsics.to(device), viewmat=grid.viewmat.to(device)
-    )
-    view = View(small.rgb.to(device), small.mask.to(device), on_device, choose(device))
+    view = View(small.rgb.to(device), small.mask.to(device), grid.to(device), choose(device))
     return Work(part, box, camera, view)
 
 
 def initial_state(
-    start: Start, view: View, settings: EstimateSettings, config: EngineConfig
+    beginning: Beginning, view: View, settings: EstimateSettings, config: EngineConfig
 ) -> LoopState:
-    """Turn a starting surface into Gaussians, albedo and a first light.
+    """Give a first surface its albedo and a first light.
 
     What the light does not explain is shared between albedo and the loop; without a loop the
     albedo takes it all.
@@ -179,17 +180,17 @@ def initial_state(
     generator = torch.Generator().manual_seed(settings.seed)
     device = view.rgb.device
     inside = view.mask
-    normals, radiance = start.normals[inside], view.rgb[inside]
-    gray = torch.full_like(radiance, 0.5)
-    ones = torch.ones_like(radiance[:, :2])
-    # the first light is the one that would explain a surface of one gray
-    solution = solve_light(Observations(normals, gray, radiance, ones), config.light)
+    normals, albedo = beginning.normals[inside], beginning.albedo[inside]
+    ones = torch.ones_like(albedo[:, :2])
+    solution = solve_light(Observations(normals, albedo, view.rgb[inside], ones), config.light)
     light, level = to_gauge(solution.light, normals)
-    explained = irradiance(start.normals, light, torch.ones_like(view.rgb[..., :2]))
-    leftover = view.rgb.clamp_min(1e-3) / (0.5 * level * explained.clamp_min(0.05))
-    albedo = 0.5 * level * leftover**share
+    explained = irradiance(beginning.normals, light, torch.ones_like(view.rgb[..., :2]))
+    gauged = beginning.albedo * level
+    leftover = view.rgb.clamp_min(1e-3) / (gauged * explained.clamp_min(0.05))
+    log_albedo = (gauged * leftover**share).clamp_min(0.02).log()
+    encoding = replace(beginning.encoding, log_albedo=log_albedo)
     lighting = Lighting(light, neutral_kernel(config.kernel, generator, device), faint_lobe(device))
-    return LoopState(encode_start(start, albedo, view.camera), lighting, solution)
+    return LoopState(encoding, lighting, solution)
 
 
 def _cloud_of(state: LoopState, view: View, final: Turn) -> Cloud:

@@ -16,11 +16,13 @@ CPU = torch.device("cpu")
 QUICK = EstimateSettings(steps=25, size=64)
 
 
-def estimate(pixels, settings=QUICK, mask=None, transfer="srgb", cancelled=lambda: False):
+def estimate(
+    pixels, settings=QUICK, mask=None, transfer="srgb", cancelled=lambda: False, model=None
+):
     seen = []
     picture = decode_picture(pixels, transfer, mask)
     result = pipeline.estimate(
-        picture, settings, CPU, lambda stage, done: seen.append((stage, done)), cancelled
+        picture, settings, CPU, lambda stage, done: seen.append((stage, done)), cancelled, model
     )
     return result, seen
 
@@ -93,7 +95,7 @@ def test_progress_rises_to_one_and_names_the_stages(sphere):
 def test_the_report_says_what_was_not_done(sphere):
     report = wire_report(sphere[0])
     assert report.start == "silhouette inflation"
-    assert report.refinement == "bypassed: there are no trained weights yet"
+    assert report.refinement == pipeline.NOT_REFINED
     assert report.steps <= 25 and [stage.name for stage in report.stages][1] == "Finding a start"
 
 

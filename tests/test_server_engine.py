@@ -55,4 +55,4 @@ def test_running_out_of_memory_has_one_name(monkeypatch, text):
     monkeypatch.setattr(engine, "decode_picture", exhausted)
     submit = Submit("a", EstimateSettings(), "srgb", ())
     with pytest.raises(MemoryError):
-        engine.run(torch.device("cpu"), submit, ball(), print, lambda: False)
+        engine.run(torch.device("cpu"), None, submit, ball(), print, lambda: False)

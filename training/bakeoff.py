@@ -137,7 +137,7 @@ def _public_errors(config: BakeoffConfig, trained: Trained) -> dict[str, float]:
     settings = EstimateSettings(size=128)
     for case in find_cases(config.cases, ()) if config.cases else []:
         picture, truth = load_picture(case, case.main), load_truth(case)
-        found = encoder_normals(trained.model.encoder, picture, settings_for(case, settings))
+        found = encoder_normals(trained.model, picture, settings_for(case, settings))
         error = angular_error(wire_normals(found), truth.normals)[truth.mask]
         errors.setdefault(case.group, []).append(float(error.mean()))
     return {group: _mean(values) for group, values in errors.items()}

@@ -23,7 +23,7 @@ from shared.settings import EstimateSettings
 from training.cases import Case, find_cases
 from training.flatness import mean_tilts
 from training.lighting import LightingScores, score_lighting
-from training.scoring import CaseScores, score_case
+from training.scoring import CaseScores, model_of, score_case
 from training.table import case_panels, evaluation_sheet, lighting_table, normals_table
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class EvaluationConfig:
     """Longest side of the grid of Gaussians."""
     steps: int = 60
     checkpoint: Path | None = None
-    """A checkpoint of ``training.train``, whose encoder is scored too."""
+    """A checkpoint of ``training.train`` to score instead of the weights that ship."""
     lighting: bool = False
     """Also score consistency and relighting over all single-light pictures (ten runs a case)."""
     flatness: bool = False
@@ -66,13 +66,14 @@ def run(config: EvaluationConfig) -> int:
         scores = _each(pool, score, cases, settings, "cases")
         log.info("%s", normals_table(scores))
         lit = [case for case in cases if len(case.lights) > 1] if config.lighting else []
-        lighting = _each(pool, score_lighting, lit, settings, "lights")
+        light = partial(score_lighting, checkpoint=config.checkpoint)
+        lighting = _each(pool, light, lit, settings, "lights")
         shown = cases if config.sheet else []
         draw = partial(case_panels, checkpoint=config.checkpoint)
         rows = _each(pool, draw, shown, settings, "pictures")
     if lighting:
         log.info("\n%s", lighting_table(lighting))
-    tilts = mean_tilts(settings) if config.flatness else {}
+    tilts = mean_tilts(settings, model_of(config.checkpoint)) if config.flatness else {}
     for name, tilt in tilts.items():
         log.info("flatness, %s: mean tilt %.1f°", name, tilt)
     if config.json:

@@ -5,19 +5,20 @@ import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
 from backend.image import decode_picture
+from backend.model import Clone
 from shared.settings import EstimateSettings
 from training.metrics import angular_error
 from training.scoring import run_engine, wire_normals
 
 
-def mean_tilts(settings: EstimateSettings) -> dict[str, float]:
+def mean_tilts(settings: EstimateSettings, model: Clone | None) -> dict[str, float]:
     """Return the mean tilt, in degrees, found in pictures of flat things facing the camera."""
     pictures = {
         "page": skimage.data.page(),
         "text": skimage.data.text(),
         "poster": poster(),
     }
-    return {name: _tilt(pixels, settings) for name, pixels in pictures.items()}
+    return {name: _tilt(pixels, settings, model) for name, pixels in pictures.items()}
 
 
 def poster() -> np.ndarray:
@@ -31,7 +32,8 @@ def poster() -> np.ndarray:
     return np.asarray(sheet)
 
 
-def _tilt(pixels: np.ndarray, settings: EstimateSettings) -> float:
-    normals = wire_normals(run_engine(decode_picture(pixels, "srgb"), settings).maps.normals)
+def _tilt(pixels: np.ndarray, settings: EstimateSettings, model: Clone | None) -> float:
+    result = run_engine(decode_picture(pixels, "srgb"), settings, model)
+    normals = wire_normals(result.maps.normals)
     facing = np.broadcast_to(np.array([0, 0, 1], np.float32), normals.shape)
     return float(angular_error(normals, facing).mean())

@@ -1,6 +1,7 @@
 """One scene under many lights: does the answer stay, and does it relight?"""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from shared.settings import EstimateSettings
 from training.baselines import baseline_normals
 from training.cases import Case, load_picture, load_truth
 from training.metrics import angular_error, psnr
-from training.scoring import run_engine, settings_for, wire_normals
+from training.scoring import model_of, run_engine, settings_for, wire_normals
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ class LightingScores:
     """PSNR in dB under the other lights, by whose normals were used."""
 
 
-def score_lighting(case: Case, settings: EstimateSettings) -> LightingScores:
+def score_lighting(
+    case: Case, settings: EstimateSettings, checkpoint: Path | None
+) -> LightingScores:
     """Estimate from each single-light picture; relight the first answer under the others."""
     pictures = [load_picture(case, name) for name in case.lights]
     request = settings_for(case, settings)
-    results = [run_engine(picture, request) for picture in pictures]
+    model = model_of(checkpoint)
+    results = [run_engine(picture, request, model) for picture in pictures]
     truth = load_truth(case)
     answers = torch.stack([result.maps.normals for result in results])
     mean = wire_normals(normalize(answers.mean(0)))

@@ -1,6 +1,7 @@
 """One case scored by every method."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.camera import camera_from_fov, view_rays
+from backend.camera import camera_from_fov
 from backend.config import EngineConfig
 from backend.conventions import flip_axes
-from backend.encoder import Encoder
 from backend.full_resolution import grown, pasted
 from backend.geometry import normalize
 from backend.image import Picture
+from backend.model import Clone, shipped_model
+from backend.multiscale import encode
 from backend.pipeline import Estimate, estimate, prepare
 from shared.settings import EstimateSettings
 from training.baselines import baseline_normals
@@ -22,8 +24,8 @@ from training.cases import Case, load_picture, load_truth
 from training.checkpoint import load_averaged
 from training.metrics import Scores, angular_error, score, sparsification
 
-METHODS = ("flat", "sobel", "inflation", "encoder", "start", "closed loop")
-"""The baselines, a trained encoder if there is one, our result without and with the loop."""
+METHODS = ("flat", "sobel", "inflation", "encoder", "one turn", "closed loop")
+"""The baselines, the encoder alone, and the whole model without and with the test-time loop."""
 
 
 @dataclass(frozen=True)
@@ -39,47 +41,54 @@ class CaseScores:
     """Of the closed loop, one thread."""
 
 
+@lru_cache(maxsize=2)
+def model_of(checkpoint: Path | None) -> Clone | None:
+    """Return a checkpoint's model, or the one that ships."""
+    if checkpoint is not None:
+        return load_averaged(checkpoint, EngineConfig())
+    return shipped_model(torch.device("cpu"))
+
+
 def settings_for(case: Case, settings: EstimateSettings) -> EstimateSettings:
     """Give a case's optics to a request."""
     return replace(settings, fov_degrees=case.fov_degrees, principal=case.principal)
 
 
-def run_engine(picture: Picture, settings: EstimateSettings) -> Estimate:
+def run_engine(picture: Picture, settings: EstimateSettings, model: Clone | None) -> Estimate:
     """Run the engine on the CPU, silently."""
-    return estimate(picture, settings, torch.device("cpu"), lambda *_: None, lambda: False)
+    cpu = torch.device("cpu")
+    return estimate(picture, settings, cpu, lambda *_: None, lambda: False, model)
 
 
 @torch.no_grad()
 def encoder_normals(
-    encoder: Encoder, picture: Picture, settings: EstimateSettings
+    model: Clone, picture: Picture, settings: EstimateSettings
 ) -> Float[Tensor, "h w 3"]:
-    """Return what a trained encoder sees, feed-forward, on black ground."""
+    """Return what the encoder sees, feed-forward, without splats, light or refinement."""
     work = prepare(picture, settings, torch.device("cpu"))
     view, size = work.view, (work.box.height, work.box.width)
-    shown = view.rgb * view.mask[..., None]
-    encoding = encoder(shown[None], view_rays(view.camera)[None]).encoding
-    normals = normalize(grown(normalize(encoding.normals[0]), view, size))
+    found = normalize(encode(model, view).encoding.normals)
     facing = torch.tensor([0.0, 0.0, -1.0]).expand(*picture.mask.shape, 3)
-    return pasted(normals, work.part.mask, work.box, facing)
+    return pasted(normalize(grown(found, view, size)), work.part.mask, work.box, facing)
 
 
 def all_normals(
-    case: Case, picture: Picture, settings: EstimateSettings, encoder: Encoder | None
+    case: Case, picture: Picture, settings: EstimateSettings, model: Clone | None
 ) -> tuple[dict[str, Float[np.ndarray, "h w 3"]], Estimate]:
     """Return every method's normals (wire axes), and the closed loop's whole result."""
     request = settings_for(case, settings)
     height, width = picture.mask.shape
     camera = camera_from_fov(width, height, request.fov_degrees, request.principal)
-    looped = run_engine(picture, request)
+    looped = run_engine(picture, request, model)
     found = {
         "flat": baseline_normals("flat", picture, camera),
         "sobel": baseline_normals("sobel", picture, camera),
         "inflation": baseline_normals("inflation", picture, camera),
-        "start": run_engine(picture, replace(request, steps=0)).maps.normals,
+        "one turn": run_engine(picture, replace(request, steps=0), model).maps.normals,
         "closed loop": looped.maps.normals,
     }
-    if encoder is not None:
-        found["encoder"] = encoder_normals(encoder, picture, request)
+    if model is not None:
+        found["encoder"] = encoder_normals(model, picture, request)
     return {name: wire_normals(found[name]) for name in METHODS if name in found}, looped
 
 
@@ -91,8 +100,8 @@ def wire_normals(normals: Float[Tensor, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
 def score_case(case: Case, settings: EstimateSettings, checkpoint: Path | None) -> CaseScores:
     """Score every method on the case's main picture."""
     truth = load_truth(case)
-    encoder = load_averaged(checkpoint, EngineConfig()).encoder if checkpoint else None
-    normals, looped = all_normals(case, load_picture(case, case.main), settings, encoder)
+    picture = load_picture(case, case.main)
+    normals, looped = all_normals(case, picture, settings, model_of(checkpoint))
     errors = {name: angular_error(found, truth.normals) for name, found in normals.items()}
     confidence = looped.maps.confidence.numpy()
     return CaseScores(

@@ -4,16 +4,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from backend.config import EngineConfig
 from backend.image import linear_to_srgb
 from backend.outputs import encode_normals
 from backend.sheet import Panel, contact_sheet
 from shared.settings import EstimateSettings
 from training.cases import Case, load_picture, load_truth
-from training.checkpoint import load_averaged
 from training.lighting import LightingScores
 from training.metrics import THRESHOLDS, angular_error, mean_scores
-from training.scoring import METHODS, CaseScores, all_normals
+from training.scoring import METHODS, CaseScores, all_normals, model_of
 
 
 def normals_table(scores: list[CaseScores]) -> str:
@@ -49,8 +47,7 @@ def lighting_table(scores: list[LightingScores]) -> str:
 def case_panels(case: Case, settings: EstimateSettings, checkpoint: Path | None) -> list[Panel]:
     """Show a case's picture, every method's normals with their mean error, and the truth."""
     picture, truth = load_picture(case, case.main), load_truth(case)
-    encoder = load_averaged(checkpoint, EngineConfig()).encoder if checkpoint else None
-    normals, _ = all_normals(case, picture, settings, encoder)
+    normals, _ = all_normals(case, picture, settings, model_of(checkpoint))
     panels = [Panel(case.name, linear_to_srgb(picture.rgb.clamp(0, 1)).numpy())]
     for name, found in normals.items():
         mean = angular_error(found, truth.normals)[truth.mask].mean()

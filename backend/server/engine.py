@@ -11,6 +11,7 @@ import torch
 from backend.conventions import wire_arrays, wire_report
 from backend.errors import Refused
 from backend.image import decode_picture
+from backend.model import Clone, shipped_model
 from backend.pipeline import estimate
 from backend.rasterizer import choose, warm_up
 from shared.messages import Submit
@@ -32,11 +33,13 @@ def load(device: str, threads: int) -> Engine:
     rasterize = choose(chosen)
     log.info("preparing the %s kernels; compiling them takes a while, once", rasterize.name)
     warm_up(rasterize, chosen)
-    return Engine(device_name(chosen), rasterize.name, partial(run, chosen))
+    model = shipped_model(chosen)
+    return Engine(device_name(chosen), rasterize.name, partial(run, chosen, model))
 
 
 def run(
     device: torch.device,
+    model: Clone | None,
     submit: Submit,
     arrays: Mapping[str, np.ndarray],
     report: ReportProgress,
@@ -45,7 +48,7 @@ def run(
     """Estimate one picture; raises ``Refused``, ``Stopped`` or ``MemoryError``."""
     with _memory_errors(device):
         picture = decode_picture(arrays["picture"], submit.transfer, arrays.get("mask"))
-        result = estimate(picture, submit.settings, device, report, cancelled)
+        result = estimate(picture, submit.settings, device, report, cancelled, model)
         return Outcome(wire_report(result), wire_arrays(result))
 
 

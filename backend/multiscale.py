@@ -1,0 +1,108 @@
+"""Any size of picture: shape from a small copy, detail from the picture itself.
+
+The encoder learned on pictures of about ``SHAPE_SIZE`` pixels. On a larger one it sees detail as
+well as before but loses sight of the whole, so the low frequencies of the normals and the depth
+come from a small copy and the high ones from the picture, in tiles where it is large.
+"""
+
+from dataclasses import fields, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.camera import cropped, resized
+from backend.encoder import Encoded
+from backend.gaussians import Encoding
+from backend.geometry import normalize
+from backend.image import Box, resize, resize_mask
+from backend.model import Clone, View
+
+SHAPE_SIZE = 128
+"""Longest side of the small copy."""
+DIRECT = 1.25
+"""A picture up to this much larger is encoded as it is."""
+TILE = 512
+OVERLAP = 64
+
+
+@torch.no_grad()
+def encode(model: Clone, view: View) -> Encoded:
+    """Encode a picture of any size."""
+    height, width = view.mask.shape
+    if max(height, width) <= DIRECT * SHAPE_SIZE:
+        return model(view)
+    small = shrunk(view, SHAPE_SIZE)
+    shape, fine = model(small).encoding, _tiled(model, view)
+    detail = normalize(fine.encoding.normals)
+    smooth = resize(resize(detail, *small.mask.shape), height, width)
+    normals = resize(normalize(shape.normals), height, width) + detail - smooth
+    depth = resize(shape.depth_pixels, height, width) * (width / small.mask.shape[1])
+    encoding = replace(fine.encoding, normals=normalize(normals), depth_pixels=depth)
+    return Encoded(encoding, fine.features)
+
+
+def shrunk(view: View, longest: int) -> View:
+    """Return a view on a smaller grid; colours are averaged inside the mask only."""
+    scale = longest / max(view.mask.shape)
+    size = tuple(max(8, round(side * scale)) for side in view.mask.shape)
+    inside = view.mask.float()
+    weight = resize(inside, *size)
+    rgb = resize(view.rgb * inside[..., None], *size) / weight.clamp_min(1e-6)[..., None]
+    mask = resize_mask(view.mask, *size)
+    return View(rgb, mask, resized(view.camera, size[1], size[0]), view.rasterize)
+
+
+def _tiled(model: Clone, view: View) -> Encoded:
+    """Encode tile by tile, blended across their overlaps."""
+    height, width = view.mask.shape
+    if max(height, width) <= TILE + 2 * OVERLAP:
+        return model(view)
+    total: dict[str, Tensor] = {}
+    weights = view.rgb.new_zeros(height, width)
+    for box in _boxes(height, width):
+        rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
+        camera = cropped(view.camera, box.left, box.top, box.width, box.height)
+        part = View(view.rgb[rows, columns], view.mask[rows, columns], camera, view.rasterize)
+        found, weight = model(part), _hat(box, view.rgb)
+        weights[rows, columns] += weight
+        for name, values in _maps(found).items():
+            if name not in total:
+                total[name] = values.new_zeros(height, width, *values.shape[2:])
+            shaped = weight if values.ndim == 2 else weight[..., None]
+            total[name][rows, columns] += values * shaped
+    for values in total.values():
+        values /= weights if values.ndim == 2 else weights[..., None]
+    features = total.pop("features")
+    return Encoded(Encoding(**total), features)
+
+
+def _maps(found: Encoded) -> dict[str, Tensor]:
+    encoding = {f.name: getattr(found.encoding, f.name) for f in fields(Encoding)}
+    return encoding | {"normals": normalize(found.encoding.normals), "features": found.features}
+
+
+def _boxes(height: int, width: int) -> list[Box]:
+    """Cover a picture with tiles that overlap by at least ``OVERLAP``."""
+    return [
+        Box(top, left, min(TILE, height), min(TILE, width))
+        for top in _starts(height)
+        for left in _starts(width)
+    ]
+
+
+def _starts(length: int) -> list[int]:
+    if length <= TILE:
+        return [0]
+    count = -(-(length - OVERLAP) // (TILE - OVERLAP))
+    return [round(i * (length - TILE) / (count - 1)) for i in range(count)]
+
+
+def _hat(box: Box, like: Tensor) -> Float[Tensor, "h w"]:
+    """Return weights that fall toward a tile's border over the overlap."""
+
+    def ramp(length: int) -> Tensor:
+        steps = torch.arange(length, device=like.device) + 0.5
+        return (torch.minimum(steps, length - steps) / OVERLAP).clamp(max=1.0)
+
+    return ramp(box.height)[:, None] * ramp(box.width)[None, :]

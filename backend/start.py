@@ -1,0 +1,55 @@
+"""Where an estimate begins: what the model sees, or a classical surface where it is asked for."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.camera import Camera
+from backend.classical import NAMES, encode_start, start_for
+from backend.gaussians import Encoding
+from backend.geometry import normalize
+from backend.image import Picture
+from backend.model import Clone, View, splat
+from backend.multiscale import encode
+from shared.settings import Start
+
+LEARNED = "the trained encoder"
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first surface on the grid of Gaussians."""
+
+    encoding: Encoding
+    features: Float[Tensor, "h w f"] | None
+    """For refinement and gate; a classical start has none, and is not refined."""
+    normals: Float[Tensor, "h w 3"]
+    """What later changes of the normals are measured from."""
+    albedo: Float[Tensor, "h w 3"]
+    name: str
+
+
+def begin(picture: Picture, view: View, kind: Start, model: Clone | None) -> Beginning:
+    """Find the first surface of a picture on its grid."""
+    if model is not None and kind == "auto":
+        encoded = encode(model, view)
+        normals = normalize(encoded.encoding.normals)
+        albedo = encoded.encoding.log_albedo.exp()
+        return Beginning(encoded.encoding, encoded.features, normals, albedo, LEARNED)
+    start = start_for(picture, view.camera, kind)
+    gray = torch.full_like(view.rgb, 0.5)
+    encoding = encode_start(start, gray, view.camera)
+    return Beginning(encoding, None, splat(encoding, view).normals, gray, NAMES[start.kind])
+
+
+def fine_normals(
+    part: Picture, camera: Camera, view: View, kind: Start, model: Clone | None
+) -> Float[Tensor, "h w 3"]:
+    """Find the normals of a beginning at the full resolution of the part that is worked on."""
+    if model is None or kind != "auto":
+        return start_for(part, camera, kind).normals
+    device = view.rgb.device
+    whole = View(part.rgb.to(device), part.mask.to(device), camera.to(device), view.rasterize)
+    return normalize(encode(model, whole).encoding.normals).cpu()

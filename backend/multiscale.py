@@ -71,10 +71,11 @@ def _tiled(model: Clone, view: View) -> Encoded:
                 total[name] = values.new_zeros(height, width, *values.shape[2:])
             shaped = weight if values.ndim == 2 else weight[..., None]
             total[name][rows, columns] += values * shaped
-    for values in total.values():
-        values /= weights if values.ndim == 2 else weights[..., None]
-    features = total.pop("features")
-    return Encoded(Encoding(**total), features)
+    maps = {
+        name: values / (weights if values.ndim == 2 else weights[..., None])
+        for name, values in total.items()
+    }
+    return Encoded(Encoding(**{f.name: maps[f.name] for f in fields(Encoding)}), maps["features"])
 
 
 def _maps(found: Encoded) -> dict[str, Tensor]:

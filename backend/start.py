@@ -1,16 +1,17 @@
 """Where an estimate begins: what the model sees, or a classical surface where it is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.camera import Camera
+from backend.camera import Camera, view_rays
 from backend.classical import NAMES, encode_start, start_for
 from backend.gaussians import Encoding
 from backend.geometry import normalize
 from backend.image import Picture
+from backend.integration import held, integrated
 from backend.model import Clone, View, splat
 from backend.multiscale import encode
 from shared.settings import Start
@@ -35,9 +36,13 @@ def begin(picture: Picture, view: View, kind: Start, model: Clone | None) -> Beg
     """Find the first surface of a picture on its grid."""
     if model is not None and kind == "auto":
         encoded = encode(model, view)
-        normals = normalize(encoded.encoding.normals)
-        albedo = encoded.encoding.log_albedo.exp()
-        return Beginning(encoded.encoding, encoded.features, normals, albedo, LEARNED)
+        rays = view_rays(view.camera)
+        normals = held(normalize(encoded.encoding.normals), rays)
+        # what the loop moves are depths: they have to agree with the normals from the first step
+        depth = integrated(normals, rays, view.mask, encoded.encoding.depth_pixels)
+        encoding = replace(encoded.encoding, normals=normals, depth_pixels=depth)
+        albedo = encoding.log_albedo.exp()
+        return Beginning(encoding, encoded.features, normals, albedo, LEARNED)
     start = start_for(picture, view.camera, kind)
     gray = torch.full_like(view.rgb, 0.5)
     encoding = encode_start(start, gray, view.camera)

@@ -43,11 +43,13 @@ class BakeoffConfig:
     """Rendered validation scenes."""
     cases: Path | None = None
     """Public cases to report on."""
-    steps: int = 400
+    steps: int = 250
     size: int = 64
     batch: int = 8
     amount: int = 800
     """Packs the arms learn from, unless the arm says otherwise."""
+    scored: int = 16
+    """Validation scenes of each kind."""
     only: tuple[str, ...] = ()
     """Names of arms to run; all when none is given."""
     threads: int = 1
@@ -114,7 +116,7 @@ def _base(config: BakeoffConfig) -> TrainConfig:
             batch=config.batch, size=config.size,
         ),
         objective=ObjectiveConfig(),
-        validation=ValidationConfig(packs=config.held_out, size=128),
+        validation=ValidationConfig(packs=config.held_out, size=128, scenes=config.scored),
         validate_every=config.steps,
         threads=config.threads,
         device="cpu",

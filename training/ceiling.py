@@ -7,6 +7,7 @@ true normals. If it is far off, the targets are wrong and no training will mend 
 import logging
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import tyro
@@ -15,7 +16,8 @@ from torch import Tensor
 
 from backend.geometry import normalize
 from training.photometric import lit_mask
-from training.scenes import KINDS, Lesson, generate
+from training.scenes import KINDS, Lesson, Scene, generate
+from training.validation import ValidationConfig, validation_scenes
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +27,14 @@ LEAST_LIGHTS = 3
 
 @dataclass(frozen=True)
 class CeilingConfig:
-    """Measure the photometric-stereo ceiling of the procedural scenes."""
+    """Measure the photometric-stereo ceiling of procedural or of rendered scenes."""
 
+    packs: Path | None = None
+    """Folder of rendered scenes; without it procedural scenes are made."""
     scenes: int = 16
     """Scenes of each kind."""
-    size: int = 128
+    size: int = 160
+    """Of procedural scenes; rendered ones are resampled to it unless they have it."""
     seed: int = 10_000
 
 
@@ -49,17 +54,45 @@ def photometric_stereo(lesson: Lesson) -> Float[Tensor, "b h w 3"]:
     return normalize(scaled)
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the lights of one kind of scene tell at best."""
+
+    errors: Float[Tensor, " n"]
+    """Of pixels with enough lights, degrees."""
+    share: float
+    """Of pixels that have enough lights."""
+
+
 def run(config: CeilingConfig) -> None:
-    """Print the ceiling per kind of scene."""
+    """Print the ceiling per kind of scene and over all scenes."""
     log.info("%-8s%8s%8s%8s", "kind", "mean", "median", "share")
-    for kind in KINDS:
-        scene = generate(kind, config.seed, config.scenes, config.size)
-        enough = (lit_mask(scene.lesson).sum(1) >= LEAST_LIGHTS) & scene.lesson.inside
-        found = photometric_stereo(scene.lesson)
-        cosine = (found * scene.answer.normals).sum(-1).clamp(-1, 1)
-        error = torch.rad2deg(cosine.acos())[enough]
-        share = float(enough.sum() / scene.lesson.inside.sum())
-        log.info("%-8s%8.2f%8.2f%8.2f", kind, error.mean(), error.median(), share)
+    means = []
+    for kind, scenes in _scenes(config).items():
+        found = [ceiling(scene) for scene in scenes]
+        errors = torch.cat([told.errors for told in found])
+        share = sum(told.share for told in found) / len(found)
+        means.append(float(errors.mean()))
+        log.info("%-8s%8.2f%8.2f%8.2f", kind, errors.mean(), errors.median(), share)
+    log.info("mean over kinds: %.2f", sum(means) / len(means))
+
+
+def ceiling(scene: Scene) -> Told:
+    """Compare photometric stereo with the true normals where enough lights shine."""
+    lesson = scene.lesson
+    enough = (lit_mask(lesson).sum(1) >= LEAST_LIGHTS) & lesson.inside
+    cosine = (photometric_stereo(lesson) * scene.answer.normals).sum(-1).clamp(-1, 1)
+    share = float(enough.sum() / lesson.inside.sum().clamp_min(1))
+    return Told(torch.rad2deg(cosine.acos())[enough], share)
+
+
+def _scenes(config: CeilingConfig) -> dict[str, list[Scene]]:
+    if config.packs is None:
+        kinds = {k: generate(k, config.seed, config.scenes, config.size) for k in KINDS}
+        return {kind: [scene] for kind, scene in kinds.items()}
+    whole = ValidationConfig(config.packs, config.size, config.scenes)
+    found = validation_scenes(whole, torch.device("cpu"))
+    return {scored.kind: list(scored.batches) for scored in found}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ as if it had not been (as long as the folders of packs hold the same scenes).
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -57,6 +58,26 @@ def source(config: SourceConfig, seed: int, device: torch.device) -> Source:
         return _rendered(config, paths, seed, step - before, device)
 
     return lesson
+
+
+class Ahead:
+    """Prepares the lesson of the next step on a thread while this one is learned."""
+
+    def __init__(self, lessons: Source) -> None:
+        self._lessons = lessons
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="lessons")
+        self._coming: tuple[int, Future[Lesson]] | None = None
+
+    def __call__(self, step: int) -> Lesson:
+        """Return the lesson of a step."""
+        ready, self._coming = self._coming, None
+        lesson = ready[1].result() if ready and ready[0] == step else self._lessons(step)
+        self._coming = step + 1, self._pool.submit(self._lessons, step + 1)
+        return lesson
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def listed(config: SourceConfig) -> tuple[Path, ...]:

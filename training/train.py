@@ -27,7 +27,7 @@ from training.imagenet import load_imagenet
 from training.journal import Entry, write_entry
 from training.objective import ObjectiveConfig, objective
 from training.scenes import Lesson
-from training.sources import SourceConfig, source
+from training.sources import Ahead, SourceConfig, source
 from training.validation import ValidationConfig, validate, validation_scenes, validation_sheet
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def run(config: TrainConfig, loss: Loss | None = None) -> Trained:
     optimiser = _optimiser(model, config)
     config.out.mkdir(parents=True, exist_ok=True)
     progress = restore(config.out, model, averaged, optimiser)
-    lessons = source(config.source, config.seed, device)
+    lessons = Ahead(source(config.source, config.seed, device))
     scenes = validation_scenes(config.validation, device)
     began, before, errors = time.perf_counter(), progress.seconds, dict[str, float]()
     loading = 0.0
@@ -106,6 +106,7 @@ def run(config: TrainConfig, loss: Loss | None = None) -> Trained:
             _report(config, Entry(progress.step, progress.seconds, value, waited, errors), elapsed)
             validation_sheet(averaged, scenes).save(config.out / "validation.png")
             save(config.out, model, averaged, optimiser, progress)
+    lessons.close()
     save(config.out, model, averaged, optimiser, progress)
     return Trained(averaged, errors, progress)
 

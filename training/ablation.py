@@ -1,0 +1,202 @@
+"""What each part is worth: ``python -m training.ablation --held-out validation/ --cases cases/``.
+
+Every row is a real run of the same pictures: our own validation scenes, and the public cases, which
+only report. A row holds the mean angular error over the pictures of a group, in degrees.
+"""
+
+import logging
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import tyro
+from jaxtyping import Float
+from torch import Tensor
+
+from backend.camera import camera_from_fov
+from backend.config import EngineConfig
+from backend.full_resolution import at_full_resolution
+from backend.image import Picture, srgb_to_linear
+from backend.loop import LoopState, optimise
+from backend.model import Clone, Turn, turn
+from backend.pipeline import Work, initial_state, prepare
+from backend.start import Beginning, begin, fine_normals
+from shared.settings import EstimateSettings
+from training.baselines import baseline_normals
+from training.cases import find_cases, load_picture, load_truth
+from training.metrics import angular_error
+from training.packs import pack_paths, read_answer, read_pack
+from training.scoring import model_of, settings_for, wire_normals
+
+log = logging.getLogger(__name__)
+
+ROWS = (
+    "flat", "Sobel bump", "silhouette inflation", "encoder", "+ splatting", "+ refinement",
+    "+ gate", "+ illumination loop", "+ modulation kernel", "whole loop",
+)  # fmt: skip
+"""The last three are test-time loops: geometry of the Gaussians without and with the kernel, and
+the same refined and gated."""
+VALIDATION = "validation: "
+
+
+@dataclass(frozen=True)
+class AblationConfig:
+    """Measure what each part of CLONE is worth."""
+
+    held_out: Path | None = None
+    """Rendered validation scenes."""
+    cases: Path | None = None
+    """Public cases."""
+    checkpoint: Path | None = None
+    """A checkpoint of ``training.train`` instead of the weights that ship."""
+    scenes: int = 8
+    """Validation scenes of each kind."""
+    size: int = 128
+    steps: int = 60
+    jobs: int = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A picture with its truth, read only when its turn comes."""
+
+    group: str
+    path: Path
+    name: str = ""
+
+
+def run(config: AblationConfig) -> int:
+    """Score every picture by every row and print the table."""
+    pictures = [*_validation(config), *_public(config)]
+    if not pictures:
+        log.error("Give a folder of validation scenes, of public cases, or both.")
+        return 2
+    context = multiprocessing.get_context("spawn")
+    errors: dict[str, list[dict[str, float]]] = {}
+    with ProcessPoolExecutor(
+        config.jobs, context, initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
+        found = pool.map(partial(score_picture, config=config), pictures)
+        for index, (picture, rows) in enumerate(zip(pictures, found, strict=True)):
+            errors.setdefault(picture.group, []).append(rows)
+            sys.stderr.write(f"\r\033[K{index + 1}/{len(pictures)} pictures")
+            sys.stderr.flush()
+    sys.stderr.write("\r\033[K")
+    log.info("%s", table(errors))
+    return 0
+
+
+def table(errors: dict[str, list[dict[str, float]]]) -> str:
+    """Return the rows as Markdown; a column a group, first the mean over our own kinds."""
+    own = [group for group in errors if group.startswith(VALIDATION)]
+    head = ["", *(["our validation"] if own else []), *(g.removeprefix(VALIDATION) for g in errors)]
+    lines = [_line(head), _line(["---"] * len(head))]
+    for row in ROWS:
+        means = {g: float(np.mean([e[row] for e in found])) for g, found in errors.items()}
+        mean = [f"{np.mean([means[group] for group in own]):.1f}"] if own else []
+        lines.append(_line([row, *mean, *(f"{value:.1f}" for value in means.values())]))
+    return "\n".join(lines)
+
+
+def score_picture(picture: Scored, config: AblationConfig) -> dict[str, float]:
+    """Return the mean angular error of every row on a picture."""
+    settings = EstimateSettings(size=config.size, steps=config.steps)
+    if picture.group.startswith(VALIDATION):
+        seen, request, truth, mask = _read_pack(picture.path, settings)
+    else:
+        case = next(c for c in find_cases(picture.path, (picture.group,)) if c.name == picture.name)
+        seen, request = load_picture(case, case.main), settings_for(case, settings)
+        truth, mask = load_truth(case).normals, load_truth(case).mask
+    model = model_of(config.checkpoint)
+    if model is None:
+        raise FileNotFoundError("There are no weights; name a checkpoint.")
+    return {
+        name: float(angular_error(wire_normals(normals), truth)[mask].mean())
+        for name, normals in all_rows(seen, request, model)
+    }
+
+
+def all_rows(
+    picture: Picture, settings: EstimateSettings, model: Clone
+) -> Iterator[tuple[str, Float[Tensor, "h w 3"]]]:
+    """Estimate a picture's normals by every row."""
+    height, width = picture.mask.shape
+    camera = camera_from_fov(width, height, settings.fov_degrees, settings.principal)
+    yield "flat", baseline_normals("flat", picture, camera)
+    yield "Sobel bump", baseline_normals("sobel", picture, camera)
+    yield "silhouette inflation", baseline_normals("inflation", picture, camera)
+    config = EngineConfig()
+    work = prepare(picture, settings, torch.device("cpu"))
+    beginning = begin(work.seen, work.view, settings.start, model)
+    fine = fine_normals(work.part, work.camera, work.view, settings.start, model)
+    state = initial_state(beginning, work.view, settings, config)
+    grown = partial(_grown, picture, work, beginning, fine)
+    once = _turn(state, work, beginning, model, config)
+    assert once.refined is not None
+    yield "encoder", grown(replace(once, normals=beginning.normals))
+    yield "+ splatting", grown(replace(once, normals=once.splatted.normals))
+    yield "+ refinement", grown(replace(once, normals=once.refined))
+    yield "+ gate", grown(once)
+    still = replace(config, loop=replace(config.loop, kernel_rate=0.0))
+    for name, variant in (("+ illumination loop", still), ("+ modulation kernel", config)):
+        looped = optimise(state, work.view, variant, settings.steps, lambda _: None, lambda: False)
+        ended = _turn(looped.state, work, beginning, model, variant)
+        yield name, grown(replace(ended, normals=ended.splatted.normals))
+    yield "whole loop", grown(ended)
+
+
+@torch.no_grad()
+def _turn(
+    state: LoopState, work: Work, beginning: Beginning, model: Clone, config: EngineConfig
+) -> Turn:
+    return turn(state.encoding, work.view, state.lighting, config, model, beginning.features)
+
+
+@torch.no_grad()
+def _grown(
+    picture: Picture, work: Work, beginning: Beginning, fine: Float[Tensor, "h w 3"], now: Turn
+) -> Float[Tensor, "hh ww 3"]:
+    maps = at_full_resolution(picture, work.view, beginning.normals, now, fine, work.box)
+    return maps.normals
+
+
+def _validation(config: AblationConfig) -> list[Scored]:
+    found: dict[str, list[Scored]] = {}
+    for path in pack_paths(config.held_out) if config.held_out else []:
+        kind = read_pack(path).kind
+        found.setdefault(kind, []).append(Scored(VALIDATION + kind, path))
+    return [scored for some in found.values() for scored in some[: config.scenes]]
+
+
+def _public(config: AblationConfig) -> list[Scored]:
+    if config.cases is None:
+        return []
+    return [Scored(case.group, config.cases, case.name) for case in find_cases(config.cases, ())]
+
+
+def _read_pack(path: Path, settings: EstimateSettings):
+    """Read a validation scene as the product would be given it: things come with a mask."""
+    pack = read_pack(path)
+    silhouette = pack.kind == "object" and not pack.inside.all()
+    mask = pack.inside if silhouette else np.ones_like(pack.inside)
+    rgb = srgb_to_linear(torch.from_numpy(pack.picture) / 255)
+    picture = Picture(rgb, torch.from_numpy(mask), silhouette)
+    truth = read_answer(path) * np.array([1, -1, -1], np.float32)
+    scored = pack.inside & (np.linalg.norm(truth, axis=-1) > 0.5)
+    return picture, replace(settings, fov_degrees=pack.fov_degrees), truth, scored
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    sys.exit(run(tyro.cli(AblationConfig, prog="python -m training.ablation")))

@@ -77,6 +77,16 @@ class LoopConfig:
 
 
 @dataclass(frozen=True)
+class ConfidenceConfig:
+    """Expected error from what the model knows; fitted by ``training.calibrate``."""
+
+    weights: tuple[float, ...] = (3.5, 0.8, 0.1, 0.5)
+    """Of 1, the encoder's doubt, the log residual and the disagreement of both normals."""
+    scale_degrees: float = 20.0
+    """A confidence c stands for an expected error of −scale · ln c."""
+
+
+@dataclass(frozen=True)
 class NetworkConfig:
     """Sizes of the learned parts."""
 
@@ -95,4 +105,5 @@ class EngineConfig:
     kernel: KernelConfig = field(default_factory=KernelConfig)
     losses: LossConfig = field(default_factory=LossConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
+    confidence: ConfidenceConfig = field(default_factory=ConfidenceConfig)
     networks: NetworkConfig = field(default_factory=NetworkConfig)

@@ -8,13 +8,7 @@ from torch import Tensor
 
 from backend.geometry import normalize
 from backend.image import Box, Picture, crop, resize
-from backend.losses import weighted_mean
 from backend.model import Turn, View
-
-CONFIDENT_RESIDUAL = 0.1
-"""Reprojection residual, relative to the mean radiance, at which confidence has fallen to 1/e.
-
-Not calibrated before there are trained weights."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +32,7 @@ def at_full_resolution(
     begun: Float[Tensor, "gh gw 3"],
     final: Turn,
     start: Float[Tensor, "h w 3"],
+    confidence: Float[Tensor, "gh gw"],
     box: Box,
 ) -> Maps:
     """Carry what the loop changed on its grid to the pixels of the whole picture.
@@ -45,7 +40,7 @@ def at_full_resolution(
     The normals are the start at full resolution plus the loop's correction, so detail finer than
     the grid stays; fine texture goes to the albedo. ``picture`` is the whole picture, ``begun`` the
     starting normals on the grid, ``start`` those at the resolution of ``box``, the part of the
-    picture the grid covers.
+    picture the grid covers; ``confidence`` lies on the grid too.
     """
     size = box.height, box.width
     part = crop(picture, box)
@@ -56,7 +51,7 @@ def at_full_resolution(
     highlight = final.rerendered - final.splatted.albedo * final.shading
     rerendered = albedo * shading + grown(highlight, view, size)
     depth = grown(final.splatted.depth[..., None], view, size)[..., 0]
-    confidence = resize(pixel_confidence(final, view), *size)
+    sure = resize(confidence, *size).cpu()
     median = depth[part.mask].median()
     whole = picture.mask.shape
     facing = normals.new_tensor([0.0, 0.0, -1.0])
@@ -66,17 +61,8 @@ def at_full_resolution(
         albedo=pasted(albedo.clamp(0.0, 1.0), part.mask, box, torch.zeros_like(picture.rgb)),
         shading=pasted(shading, part.mask, box, torch.zeros_like(picture.rgb)),
         rerendered=pasted(rerendered, part.mask, box, torch.zeros_like(picture.rgb)),
-        confidence=pasted(confidence, part.mask, box, torch.zeros(whole)),
+        confidence=pasted(sure, part.mask, box, torch.zeros(whole)),
     )
-
-
-def pixel_confidence(final: Turn, view: View) -> Float[Tensor, "h w"]:
-    """Return 0..1 from how well the picture is re-rendered and how far both normals agree."""
-    target = final.splatted.target
-    scale = CONFIDENT_RESIDUAL * weighted_mean(target.mean(-1), view.mask.float())
-    residual = (final.rerendered - target).abs().mean(-1)
-    agreement = (final.splatted.normals * final.splatted.mean_normals).sum(-1).clamp(0, 1)
-    return torch.exp(-residual / scale.clamp_min(1e-6)) * agreement * view.mask
 
 
 def grown(

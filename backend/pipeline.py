@@ -9,15 +9,16 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.camera import Camera, camera_from_fov, cropped, resized
+from backend.confidence import confidence
 from backend.config import EngineConfig
 from backend.errors import Refused, Stopped
-from backend.full_resolution import Maps, at_full_resolution, pixel_confidence
+from backend.full_resolution import Maps, at_full_resolution
 from backend.gaussians import Gaussians, albedo_of, gaussians_of, normals_of
 from backend.illumination import faint_lobe, irradiance, neutral_kernel
 from backend.image import Box, Picture, crop, object_box, resize_picture
 from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
 from backend.loop import LoopResult, LoopState, optimise
-from backend.model import Clone, Lighting, Turn, View, turn
+from backend.model import Clone, Lighting, View, turn
 from backend.rasterizer import choose
 from backend.start import Beginning, begin, fine_normals
 from shared.messages import StageTime
@@ -135,8 +136,11 @@ def estimate(
             loop.state.encoding, view, loop.state.lighting, config, model, beginning.features
         )
         fine_start = fine_normals(work.part, work.camera, view, settings.start, model)
-        maps = at_full_resolution(picture, view, beginning.normals, final, fine_start, work.box)
-        cloud = _cloud_of(loop.state, view, final)
+        sure = confidence(loop.state.encoding, final, view, config.confidence)
+        maps = at_full_resolution(
+            picture, view, beginning.normals, final, fine_start, sure, work.box
+        )
+        cloud = _cloud_of(loop.state, view, sure)
     stages.begin("Done", 1.0)
     return Estimate(
         maps=maps,
@@ -193,11 +197,11 @@ def initial_state(
     return LoopState(encoding, lighting, solution)
 
 
-def _cloud_of(state: LoopState, view: View, final: Turn) -> Cloud:
+def _cloud_of(state: LoopState, view: View, sure: Float[Tensor, "h w"]) -> Cloud:
     gaussians = gaussians_of(state.encoding, view.camera, view.mask)
     return Cloud(
         gaussians=gaussians,
         albedo=albedo_of(state.encoding)[view.mask].clamp(0.0, 1.0),
         normals=normals_of(gaussians, view.camera, view.mask),
-        confidence=pixel_confidence(final, view)[view.mask],
+        confidence=sure[view.mask],
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import tyro
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.camera import camera_from_fov
@@ -74,7 +74,7 @@ class Scored:
 
 def run(config: AblationConfig) -> int:
     """Score every picture by every row and print the table."""
-    pictures = [*_validation(config), *_public(config)]
+    pictures = [*validation_pictures(config), *_public(config)]
     if not pictures:
         log.error("Give a folder of validation scenes, of public cases, or both.")
         return 2
@@ -109,7 +109,8 @@ def score_picture(picture: Scored, config: AblationConfig) -> dict[str, float]:
     """Return the mean angular error of every row on a picture."""
     settings = EstimateSettings(size=config.size, steps=config.steps)
     if picture.group.startswith(VALIDATION):
-        seen, request, truth, mask = _read_pack(picture.path, settings)
+        scene = read_validation(picture.path, settings)
+        seen, request, truth, mask = scene.picture, scene.settings, scene.truth, scene.scored
     else:
         case = next(c for c in find_cases(picture.path, (picture.group,)) if c.name == picture.name)
         seen, request = load_picture(case, case.main), settings_for(case, settings)
@@ -163,11 +164,15 @@ def _turn(
 def _grown(
     picture: Picture, work: Work, beginning: Beginning, fine: Float[Tensor, "h w 3"], now: Turn
 ) -> Float[Tensor, "hh ww 3"]:
-    maps = at_full_resolution(picture, work.view, beginning.normals, now, fine, work.box)
+    confidence = torch.ones(work.view.mask.shape)
+    maps = at_full_resolution(
+        picture, work.view, beginning.normals, now, fine, confidence, work.box
+    )
     return maps.normals
 
 
-def _validation(config: AblationConfig) -> list[Scored]:
+def validation_pictures(config: AblationConfig) -> list[Scored]:
+    """List some validation scenes of each kind."""
     found: dict[str, list[Scored]] = {}
     for path in pack_paths(config.held_out) if config.held_out else []:
         kind = read_pack(path).kind
@@ -181,8 +186,18 @@ def _public(config: AblationConfig) -> list[Scored]:
     return [Scored(case.group, config.cases, case.name) for case in find_cases(config.cases, ())]
 
 
-def _read_pack(path: Path, settings: EstimateSettings):
-    """Read a validation scene as the product would be given it: things come with a mask."""
+@dataclass(frozen=True)
+class ValidationScene:
+    """A validation scene as the product would be given it, and its truth."""
+
+    picture: Picture
+    settings: EstimateSettings
+    truth: Float[np.ndarray, "h w 3"]
+    scored: Bool[np.ndarray, "h w"]
+
+
+def read_validation(path: Path, settings: EstimateSettings) -> ValidationScene:
+    """Read a validation scene; single things come with a mask."""
     pack = read_pack(path)
     silhouette = pack.kind == "object" and not pack.inside.all()
     mask = pack.inside if silhouette else np.ones_like(pack.inside)
@@ -190,7 +205,7 @@ def _read_pack(path: Path, settings: EstimateSettings):
     picture = Picture(rgb, torch.from_numpy(mask), silhouette)
     truth = read_answer(path) * np.array([1, -1, -1], np.float32)
     scored = pack.inside & (np.linalg.norm(truth, axis=-1) > 0.5)
-    return picture, replace(settings, fov_degrees=pack.fov_degrees), truth, scored
+    return ValidationScene(picture, replace(settings, fov_degrees=pack.fov_degrees), truth, scored)
 
 
 def _line(cells: list[str]) -> str:

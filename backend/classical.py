@@ -1,4 +1,4 @@
-"""Where the geometry starts before anything is learned; afterwards the baselines of evaluation.
+"""Classical guesses at a surface: the baselines of evaluation, and starts for who asks for them.
 
 A silhouette is inflated; a picture without one is taken for a flat material and its shading is
 integrated to a low relief. Both answer with a height toward the viewer in pixels, which becomes

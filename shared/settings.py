@@ -19,7 +19,7 @@ class EstimateSettings:
     size: int = 256
     """Longest side, in pixels, of the grid of Gaussians the loop works on."""
     start: Start = "auto"
-    """Where the geometry starts; auto takes inflation under a mask or alpha, else shading."""
+    """Where the geometry starts; auto is the trained encoder, the others are classical guesses."""
     seed: int = 0
     """Seed of everything random; the same seed gives the same answer."""
 

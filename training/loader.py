@@ -21,7 +21,7 @@ from training.scenes import Lesson, OtherView, mirrored
 from training.scenes.capture import captured
 from training.scenes.random import Dice
 
-RELIT_SHARE = 0.4
+RELIT_SHARE = 0.6
 """Share of the pictures that are mixed anew from the single lights."""
 BLACK_SHARE = 0.6
 """Share of the pictures whose ground is taken away, as the product does under a mask."""
@@ -164,14 +164,14 @@ def _relit(
     picture: Float[Tensor, "s s 3"],
     dice: Dice,
 ) -> Float[Tensor, "s s 3"]:
-    """Mix the single lights: one to three of them, rather from above, and all as a soft sky."""
+    """Mix the single lights: one or two of them, rather from above, and all as a soft sky."""
     count = len(lights)
     likely = 1 - 0.6 * directions[:, 1] + 0.5 * dice.normal(count)
-    chosen = likely.argsort(descending=True)[: 1 + int(dice.integers(3, 1))]
+    chosen = likely.argsort(descending=True)[: 1 + int(dice.integers(4, 1)) // 2]
     shines = torch.zeros(count).index_fill(0, chosen, 1.0)
     power = (shines * dice.uniform(count, low=0.3, high=1.2))[:, None]
     tint = 1 + 0.25 * dice.uniform(count, 3, low=-1.0)
-    soft = float(dice.uniform(1, low=0.05, high=0.6))
+    soft = float(dice.uniform(1, low=0.03, high=0.6))
     mixed = torch.einsum("kc,khwc->hwc", power * tint, lights) + soft * lights.mean(0)
     mixed = mixed / mixed.flatten()[::7].quantile(0.98).clamp_min(1e-3)
     return torch.where(inside[..., None], mixed, picture)

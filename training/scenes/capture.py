@@ -24,17 +24,17 @@ def captured(
     exposure = dice.uniform(batch, low=0.5, high=1.3) / white
     picture = picture * exposure[:, None, None, None]
     for _ in range(2):
-        picture = torch.where(dice.chance(0.25, batch, 1, 1, 1), _blurred(picture), picture)
+        picture = torch.where(dice.chance(0.12, batch, 1, 1, 1), _blurred(picture), picture)
     picture = picture * _vignette(dice, batch, height, width, picture.device)
     picture = picture * (1 + 0.15 * dice.uniform(batch, 1, 1, 3, low=-1.0))
     gray = luminance(picture)[..., None].expand_as(picture)
     picture = torch.where(dice.chance(0.2, batch, 1, 1, 1), gray, picture)
-    noise = dice.normal(*picture.shape) * (0.04 * dice.uniform(batch, 1, 1, 1).square())
+    noise = dice.normal(*picture.shape) * (0.03 * dice.uniform(batch, 1, 1, 1).square())
     picture = (picture + noise * picture.clamp_min(0).sqrt()).clamp(0, 1)
     encoded = _toned(dice, linear_to_srgb(picture))
-    quality = dice.uniform(batch, low=30.0, high=98.0)
+    quality = dice.uniform(batch, low=40.0, high=98.0)
     squeezed = compressed(encoded, quality).clamp(0, 1)
-    encoded = torch.where(dice.chance(0.5, batch, 1, 1, 1), squeezed, encoded)
+    encoded = torch.where(dice.chance(0.3, batch, 1, 1, 1), squeezed, encoded)
     # cut out: what the model sees of a masked object has black around it
     whole = inside[..., None] | dice.chance(0.5, batch, 1, 1, 1)
     return srgb_to_linear(encoded) * whole

@@ -1,0 +1,108 @@
+"""The learned start at any size, and what is made of it."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import torch
+
+from backend import multiscale, pipeline
+from backend.camera import camera_from_fov, view_rays
+from backend.confidence import clues, confidence, expected_error
+from backend.config import ConfidenceConfig
+from backend.image import Picture, decode_picture
+from backend.model import View, turn
+from backend.multiscale import encode
+from backend.rasterizer.torch_engine import TorchRasterizer
+from backend.start import LEARNED, begin
+from shared.settings import EstimateSettings
+from tests.scenes import sphere_picture
+from tests.test_model import SMALL, make_lighting, make_model, make_view
+
+CPU = torch.device("cpu")
+
+
+def view_of(height: int, width: int, fov: float = 40.0) -> View:
+    g = torch.Generator().manual_seed(0)
+    rgb = torch.rand(height, width, 3, generator=g)
+    mask = torch.ones(height, width, dtype=torch.bool)
+    return View(rgb, mask, camera_from_fov(width, height, fov), TorchRasterizer())
+
+
+@pytest.mark.parametrize("size", [(32, 32), (200, 90), (170, 330)])
+def test_any_size_is_encoded_at_its_own_size(size):
+    view = view_of(*size)
+    encoding = encode(make_model(), view).encoding
+    for name, values in vars(encoding).items():
+        assert values.shape[:2] == size and torch.isfinite(values).all(), name
+
+
+def test_tiles_meet_without_a_seam(monkeypatch):
+    """With tiles of plain colour every tile says the same, so nothing shows where they meet."""
+    monkeypatch.setattr(multiscale, "TILE", 64)
+    monkeypatch.setattr(multiscale, "OVERLAP", 16)
+    view = view_of(180, 240, fov=0.0)
+    view = replace(view, rgb=torch.full_like(view.rgb, 0.4))
+    found = multiscale._tiled(make_model(), view).encoding.normals
+    assert found.shape == (180, 240, 3)
+    assert (found[60:120, 60:180].std((0, 1)) < 0.05).all()
+
+
+def test_a_pixel_belongs_to_some_tile(monkeypatch):
+    monkeypatch.setattr(multiscale, "TILE", 50)
+    monkeypatch.setattr(multiscale, "OVERLAP", 10)
+    for length in (50, 51, 90, 91, 233):
+        starts = multiscale._starts(length)
+        covered = torch.zeros(length)
+        for start in starts:
+            covered[start : start + 50] += 1
+        assert (covered >= 1).all() and starts[-1] + 50 == max(length, 50)
+        assert all(b - a <= 40 for a, b in pairwise(starts))
+
+
+def test_the_model_begins_where_it_is_asked_to():
+    pixels, _, _ = sphere_picture(48)
+    picture = decode_picture(pixels, "srgb")
+    work = pipeline.prepare(picture, EstimateSettings(size=48), CPU)
+    model = make_model()
+    assert begin(work.seen, work.view, "auto", model).name == LEARNED
+    classical = begin(work.seen, work.view, "inflation", model)
+    assert classical.features is None and classical.name == "silhouette inflation"
+    assert begin(work.seen, work.view, "auto", None).name == "silhouette inflation"
+
+
+def test_a_learned_start_faces_the_camera_and_has_its_depth():
+    view = make_view(60.0)
+    seen = Picture(view.rgb, view.mask, has_silhouette=False)
+    beginning = begin(seen, view, "auto", make_model())
+    assert (
+        (beginning.normals * torch.nn.functional.normalize(view_rays(view.camera), dim=-1)).sum(-1)
+        < 1e-4
+    ).all()
+    assert torch.isfinite(beginning.encoding.depth_pixels).all()
+
+
+def test_with_a_model_the_answer_is_refined():
+    pixels, _, _ = sphere_picture(40)
+    picture = decode_picture(pixels, "srgb")
+    settings = EstimateSettings(size=40, steps=3)
+    result = pipeline.estimate(
+        picture, settings, CPU, lambda *_: None, lambda: False, make_model(), SMALL
+    )
+    assert result.start == LEARNED and result.refinement == pipeline.REFINED
+    assert torch.isfinite(result.maps.normals).all()
+
+
+def test_doubt_and_misfit_lower_the_confidence():
+    view, model, lighting = make_view(50.0), make_model(), make_lighting()
+    encoded = model(view)
+    now = turn(encoded.encoding, view, lighting, SMALL, model, encoded.features)
+    config = ConfidenceConfig(weights=(2.0, 0.5, 0.3, 0.5))
+    sure = confidence(encoded.encoding, now, view, config)
+    assert (sure[~view.mask] == 0).all() and (0 <= sure).all() and (sure <= 1).all()
+    doubting = replace(encoded.encoding, confidence_logits=encoded.encoding.confidence_logits - 1)
+    assert (confidence(doubting, now, view, config) <= sure).all()
+    worse = replace(now, rerendered=now.splatted.target + 5.0)
+    assert (confidence(encoded.encoding, worse, view, config) <= sure + 1e-6).all()
+    found = expected_error(clues(encoded.encoding, now, view), config)
+    torch.testing.assert_close(sure[view.mask], (-found / config.scale_degrees).exp()[view.mask])

@@ -12,6 +12,7 @@ BLENDER ?= 5.0
 PICTURE ?= examples/gravel.png
 FOV ?= 0
 CASES ?= cases
+SCENES ?= scenes
 
 ENV := .venv
 RUN := $(ENV)/bin/python
@@ -25,7 +26,8 @@ THREADS := $(shell nproc 2>/dev/null || echo 2)
 
 # keep the environments that pattern rules made
 .SECONDARY:
-.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate bench build clean
+.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate bench build clean \
+  scenes train ablation
 
 demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	@OMP_NUM_THREADS=$(THREADS) $(RUN) -m examples.demo --picture $(PICTURE) --fov $(FOV) \
@@ -55,6 +57,18 @@ test-demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 screenshots: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	$(RUN) -m tests.headed.screenshots --bpy-python .venv-blender-$(BLENDER)/bin/python \
 	  --out build/screenshots
+
+scenes: $(ENV)/ready .venv-blender-5.0/ready
+	$(RUN) -m training.render cycles --out $(SCENES)/held_out --count 200 --held-out
+	$(RUN) -m training.render cycles --out $(SCENES)/training --count 800
+
+train: scenes
+	$(RUN) -m training.train --out $(SCENES)/run --minutes 180 --source.packs $(SCENES)/training \
+	  --validation.packs $(SCENES)/held_out --objective.joint 0.4
+
+ablation: $(ENV)/ready
+	$(RUN) -m training.ablation --held-out $(SCENES)/held_out --cases $(CASES) \
+	  --sheet build/ablation.png
 
 evaluate: $(ENV)/ready
 	$(RUN) -m training.evaluate --cases $(CASES) --sheet build/evaluation.png

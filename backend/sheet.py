@@ -27,10 +27,10 @@ class Panel:
     pixels: np.ndarray
 
 
-def contact_sheet(panels: list[Panel], columns: int) -> Image.Image:
-    """Lay panels out in rows of equal cells."""
+def contact_sheet(panels: list[Panel], columns: int, cell: int = CELL) -> Image.Image:
+    """Lay panels out in rows of equal cells, ``cell`` pixels wide and high."""
     rows = -(-len(panels) // columns)
-    step_x, step_y = CELL + MARGIN, CELL + CAPTION + MARGIN
+    step_x, step_y = cell + MARGIN, cell + CAPTION + MARGIN
     sheet = Image.new("RGB", (columns * step_x + MARGIN, rows * step_y + MARGIN), GROUND)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=15)
@@ -38,8 +38,8 @@ def contact_sheet(panels: list[Panel], columns: int) -> Image.Image:
         x = MARGIN + index % columns * step_x
         y = MARGIN + index // columns * step_y
         draw.text((x + 2, y + 3), panel.caption, fill=(225, 225, 225), font=font)
-        picture = _fitted(panel.pixels)
-        left, top = (CELL - picture.width) // 2, (CELL - picture.height) // 2
+        picture = _fitted(panel.pixels, cell)
+        left, top = (cell - picture.width) // 2, (cell - picture.height) // 2
         sheet.paste(picture, (x + left, y + CAPTION + top))
     return sheet
 
@@ -90,9 +90,9 @@ def _depth_image(depth: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.where(inside, 1 - (depth - near) / max(1e-6, far - near), 0.0).clip(0.0, 1.0)
 
 
-def _fitted(pixels: np.ndarray) -> Image.Image:
+def _fitted(pixels: np.ndarray, cell: int) -> Image.Image:
     values = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=-1)
     picture = Image.fromarray((values[..., :3].clip(0, 1) * 255 + 0.5).astype(np.uint8))
-    scale = CELL / max(picture.size)
+    scale = cell / max(picture.size)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     return picture.resize(size, Image.Resampling.LANCZOS)

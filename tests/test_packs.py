@@ -9,9 +9,14 @@ import torch
 
 from backend.config import EngineConfig
 from backend.image import linear_to_srgb
-from backend.model import Clone
+from backend.model import Clone, load_model
+from training.ablation import ROWS, AblationConfig
+from training.ablation import run as ablate
 from training.bakeoff import BakeoffConfig, bake
+from training.calibrate import CalibrationConfig
+from training.calibrate import run as calibrate
 from training.ceiling import photometric_stereo
+from training.export import ExportConfig, export
 from training.loader import lesson_of, plain_lesson, plain_window
 from training.packs import (
     Pack,
@@ -189,3 +194,26 @@ def _training(tmp_path, packs) -> TrainConfig:
 
 def test_the_engine_config_ships_the_small_trunk():
     assert EngineConfig().networks.trunk == "lite0"
+
+
+@pytest.mark.slow
+def test_the_ablation_runs_every_row_and_draws_it(folder, tmp_path, caplog):
+    training = _training(tmp_path, folder)
+    run(training)
+    caplog.set_level("INFO")
+    checkpoint, sheet = training.out / "checkpoint.safetensors", tmp_path / "sheet.png"
+    config = AblationConfig(
+        folder, checkpoint=checkpoint, labelled=checkpoint, sheet=sheet,
+        scenes=1, size=32, steps=2, jobs=1,
+    )  # fmt: skip
+    assert ablate(config) == 0
+    table = caplog.records[-1].getMessage().splitlines()
+    assert [line.split("|")[1].strip() for line in table[2:]] == list(ROWS)
+    errors = [float(line.split("|")[2]) for line in table[2:]]
+    assert all(0 < error < 180 for error in errors) and errors[3] == errors[-1]
+    assert sheet.stat().st_size > 1000
+    assert calibrate(CalibrationConfig(folder, checkpoint, scenes=2, size=32, steps=1)) == 0
+    assert any("AUSE" in record.getMessage() for record in caplog.records)
+    weights = tmp_path / "weights.safetensors"
+    assert export(ExportConfig(checkpoint, weights)) == 0
+    assert load_model(weights, EngineConfig()) is not None

@@ -23,26 +23,30 @@ from torch import Tensor
 from backend.camera import camera_from_fov
 from backend.config import EngineConfig
 from backend.full_resolution import at_full_resolution
-from backend.image import Picture, srgb_to_linear
+from backend.image import Picture, linear_to_srgb, resize, srgb_to_linear
 from backend.loop import LoopState, optimise
 from backend.model import Clone, Turn, turn
+from backend.outputs import encode_normals
 from backend.pipeline import Work, initial_state, prepare
+from backend.sheet import Panel, contact_sheet
 from backend.start import Beginning, begin, fine_normals
 from shared.settings import EstimateSettings
 from training.baselines import baseline_normals
 from training.cases import find_cases, load_picture, load_truth
+from training.checkpoint import load_averaged
 from training.metrics import angular_error
 from training.packs import pack_paths, read_answer, read_pack
-from training.scoring import model_of, settings_for, wire_normals
+from training.scoring import encoder_normals, model_of, settings_for, wire_normals
 
 log = logging.getLogger(__name__)
 
 ROWS = (
     "flat", "Sobel bump", "silhouette inflation", "encoder", "+ splatting", "+ refinement",
-    "+ gate", "+ illumination loop", "+ modulation kernel", "whole loop",
+    "+ gate", "+ illumination loop", "+ modulation kernel", "whole loop", "encoder, with labels",
 )  # fmt: skip
-"""The last three are test-time loops: geometry of the Gaussians without and with the kernel, and
+"""After the gate come test-time loops: geometry of the Gaussians without and with the kernel, and
 the same refined and gated."""
+THUMBNAIL = 160
 VALIDATION = "validation: "
 
 
@@ -56,6 +60,10 @@ class AblationConfig:
     """Public cases."""
     checkpoint: Path | None = None
     """A checkpoint of ``training.train`` instead of the weights that ship."""
+    labelled: Path | None = None
+    """A checkpoint of the same network trained with normals, for its own row."""
+    sheet: Path | None = None
+    """Write a picture of every row here (PNG)."""
     scenes: int = 8
     """Validation scenes of each kind."""
     size: int = 128
@@ -80,16 +88,21 @@ def run(config: AblationConfig) -> int:
         return 2
     context = multiprocessing.get_context("spawn")
     errors: dict[str, list[dict[str, float]]] = {}
+    panels: list[Panel] = []
     with ProcessPoolExecutor(
         config.jobs, context, initializer=torch.set_num_threads, initargs=(1,)
     ) as pool:
         found = pool.map(partial(score_picture, config=config), pictures)
-        for index, (picture, rows) in enumerate(zip(pictures, found, strict=True)):
-            errors.setdefault(picture.group, []).append(rows)
+        for index, (picture, outcome) in enumerate(zip(pictures, found, strict=True)):
+            errors.setdefault(picture.group, []).append(outcome.errors)
+            panels += outcome.panels
             sys.stderr.write(f"\r\033[K{index + 1}/{len(pictures)} pictures")
             sys.stderr.flush()
     sys.stderr.write("\r\033[K")
     log.info("%s", table(errors))
+    if config.sheet:
+        columns = len(panels) // len(pictures)
+        contact_sheet(panels, columns, THUMBNAIL).save(config.sheet, optimize=True)
     return 0
 
 
@@ -98,15 +111,24 @@ def table(errors: dict[str, list[dict[str, float]]]) -> str:
     own = [group for group in errors if group.startswith(VALIDATION)]
     head = ["", *(["our validation"] if own else []), *(g.removeprefix(VALIDATION) for g in errors)]
     lines = [_line(head), _line(["---"] * len(head))]
-    for row in ROWS:
+    rows = [row for row in ROWS if all(row in found[0] for found in errors.values())]
+    for row in rows:
         means = {g: float(np.mean([e[row] for e in found])) for g, found in errors.items()}
         mean = [f"{np.mean([means[group] for group in own]):.1f}"] if own else []
         lines.append(_line([row, *mean, *(f"{value:.1f}" for value in means.values())]))
     return "\n".join(lines)
 
 
-def score_picture(picture: Scored, config: AblationConfig) -> dict[str, float]:
-    """Return the mean angular error of every row on a picture."""
+@dataclass(frozen=True)
+class Outcome:
+    """A picture's mean angular error by row, and what there is to look at."""
+
+    errors: dict[str, float]
+    panels: list[Panel]
+
+
+def score_picture(picture: Scored, config: AblationConfig) -> Outcome:
+    """Score a picture by every row."""
     settings = EstimateSettings(size=config.size, steps=config.steps)
     if picture.group.startswith(VALIDATION):
         scene = read_validation(picture.path, settings)
@@ -118,10 +140,18 @@ def score_picture(picture: Scored, config: AblationConfig) -> dict[str, float]:
     model = model_of(config.checkpoint)
     if model is None:
         raise FileNotFoundError("There are no weights; name a checkpoint.")
-    return {
-        name: float(angular_error(wire_normals(normals), truth)[mask].mean())
-        for name, normals in all_rows(seen, request, model)
-    }
+    errors, panels = {}, [Panel(picture.group, _small(linear_to_srgb(seen.rgb.clamp(0, 1))))]
+    rows = list(all_rows(seen, request, model))
+    if config.labelled:
+        labelled = load_averaged(config.labelled, EngineConfig())
+        rows.append(("encoder, with labels", encoder_normals(labelled, seen, request)))
+    shown = torch.from_numpy(mask[..., None])
+    for name, normals in rows:
+        errors[name] = float(angular_error(wire_normals(normals), truth)[mask].mean())
+        encoded = torch.from_numpy(encode_normals(wire_normals(normals))) * shown
+        panels.append(Panel(f"{name} {errors[name]:.0f}°", _small(encoded)))
+    panels.append(Panel("truth", _small(torch.from_numpy(encode_normals(truth)) * shown)))
+    return Outcome(errors, panels if config.sheet else [])
 
 
 def all_rows(
@@ -206,6 +236,12 @@ def read_validation(path: Path, settings: EstimateSettings) -> ValidationScene:
     truth = read_answer(path) * np.array([1, -1, -1], np.float32)
     scored = pack.inside & (np.linalg.norm(truth, axis=-1) > 0.5)
     return ValidationScene(picture, replace(settings, fov_degrees=pack.fov_degrees), truth, scored)
+
+
+def _small(display: Float[Tensor, "h w 3"]) -> np.ndarray:
+    height, width = display.shape[:2]
+    scale = min(1.0, THUMBNAIL / max(height, width))
+    return resize(display.float(), round(height * scale), round(width * scale)).numpy()
 
 
 def _line(cells: list[str]) -> str:

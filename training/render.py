@@ -27,6 +27,7 @@ from training.scenes import KINDS, Scene, generate
 log = logging.getLogger(__name__)
 
 SHOWN_LIGHTS = 2
+CELL = 140
 HELD_OUT_FROM = 1_000_000
 """Seeds from here on make validation scenes, of things and materials kept out of training."""
 
@@ -98,7 +99,7 @@ def sheet(config: Sheet) -> int:
         panels = _packed_panels(config)
     else:
         panels = [panel for kind in KINDS for panel in _procedural_panels(config, kind)]
-    contact_sheet(panels, columns=2 * (2 + SHOWN_LIGHTS)).save(config.out)
+    contact_sheet(panels, 2 * (2 + SHOWN_LIGHTS), CELL).save(config.out, optimize=True)
     return 0
 
 

@@ -14,6 +14,11 @@ class Arm:
     labels: bool = False
     """Trained with true normals: the upper bound, never shipped."""
 
+    @property
+    def file_name(self) -> str:
+        """Name the arm's files."""
+        return self.name.replace(" ", "-")
+
 
 def arms(base: TrainConfig, amount: int) -> list[Arm]:
     """Return every arm; the first is what the others are compared with."""

@@ -29,8 +29,6 @@ from training.validation import ValidationConfig
 
 log = logging.getLogger(__name__)
 
-SEEDS = (0, 1)
-
 
 @dataclass(frozen=True)
 class BakeoffConfig:
@@ -50,6 +48,8 @@ class BakeoffConfig:
     """Packs the arms learn from, unless the arm says otherwise."""
     scored: int = 16
     """Validation scenes of each kind."""
+    seeds: tuple[int, ...] = (0, 1)
+    """Seeds of the arms to run; several commands may share the work between them."""
     only: tuple[str, ...] = ()
     """Names of arms to run; all when none is given."""
     threads: int = 1
@@ -74,8 +74,8 @@ def bake(config: BakeoffConfig) -> int:
         arm for arm in arms(base, config.amount) if not config.only or arm.name in config.only
     ]
     config.out.mkdir(parents=True, exist_ok=True)
-    total = len(chosen) * len(SEEDS)
-    for index, (arm, seed) in enumerate((arm, seed) for seed in SEEDS for arm in chosen):
+    total = len(chosen) * len(config.seeds)
+    for index, (arm, seed) in enumerate((arm, seed) for seed in config.seeds for arm in chosen):
         path = _result(config, arm, seed)
         if not path.exists():
             log.info("%d of %d: %s, seed %d", index + 1, total, arm.name, seed)
@@ -88,8 +88,8 @@ def table(config: BakeoffConfig, chosen: list[Arm]) -> str:
     """Return the arms' results as Markdown, both seeds' mean and half of their distance."""
     rows = []
     for arm in chosen:
-        paths = [_result(config, arm, seed) for seed in SEEDS]
-        found = [Outcome(**json.loads(path.read_text())) for path in paths if path.exists()]
+        paths = sorted(config.out.glob(f"{arm.file_name}.*.json"))
+        found = [Outcome(**json.loads(path.read_text())) for path in paths]
         if found:
             rows.append((arm, found))
     groups = sorted({group for _, found in rows for group in found[0].public})
@@ -124,7 +124,7 @@ def _base(config: BakeoffConfig) -> TrainConfig:
 
 
 def _run(config: BakeoffConfig, arm: Arm, seed: int) -> Outcome:
-    folder = config.out / "running"
+    folder = config.out / f"running-{arm.file_name}-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     training = replace(arm.config, out=folder, seed=seed)
     trained = run(training, labelled(training) if arm.labels else None)
@@ -146,7 +146,7 @@ def _public_errors(config: BakeoffConfig, trained: Trained) -> dict[str, float]:
 
 
 def _result(config: BakeoffConfig, arm: Arm, seed: int) -> Path:
-    return config.out / f"{arm.name.replace(' ', '-').replace('/', '-')}.{seed}.json"
+    return config.out / f"{arm.file_name}.{seed}.json"
 
 
 def _mean(values: list[float]) -> float:

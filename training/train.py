@@ -91,6 +91,7 @@ def run(config: TrainConfig, loss: Loss | None = None) -> Trained:
     lessons = Ahead(source(config.source, config.seed, device))
     scenes = validation_scenes(config.validation, device)
     began, before, errors = time.perf_counter(), progress.seconds, dict[str, float]()
+    first = progress.step
     loading = 0.0
     while progress.step < config.steps and time.perf_counter() - began < config.minutes * 60:
         asked = time.perf_counter()
@@ -103,7 +104,10 @@ def run(config: TrainConfig, loss: Loss | None = None) -> Trained:
         if progress.step % config.validate_every == 0 or progress.step == config.steps:
             errors = validate(averaged, scenes)
             waited = loading / elapsed
-            _report(config, Entry(progress.step, progress.seconds, value, waited, errors), elapsed)
+            entry = Entry(progress.step, progress.seconds, value, waited, errors)
+            pace = elapsed / (progress.step - first)
+            left = min(config.minutes * 60 - elapsed, pace * (config.steps - progress.step))
+            _report(config, entry, max(0.0, left))
             validation_sheet(averaged, scenes).save(config.out / "validation.png")
             save(config.out, model, averaged, optimiser, progress)
     lessons.close()
@@ -169,14 +173,12 @@ def _average(averaged: Clone, model: Clone, keep: float) -> None:
         slow.lerp_(fast, 1 - keep)
 
 
-def _report(config: TrainConfig, entry: Entry, elapsed: float) -> None:
+def _report(config: TrainConfig, entry: Entry, seconds_left: float) -> None:
     write_entry(config.out, entry)
     shown = ", ".join(f"{kind} {error:.1f}" for kind, error in entry.errors.items())
-    left = max(0.0, config.minutes - elapsed / 60)
-    pace = elapsed / 60 / max(entry.step, 1) * (config.steps - entry.step)
     log.info(
         "step %d: loss %.4f, validation %.2f° (%s), loading %.0f %% of the time, %.0f min left",
-        entry.step, entry.loss, entry.mean, shown, 100 * entry.loading, min(left, pace),
+        entry.step, entry.loss, entry.mean, shown, 100 * entry.loading, seconds_left / 60,
     )  # fmt: skip
 
 

@@ -58,10 +58,8 @@ class BatchConfig:
     """A picture, or a folder of pictures."""
     target: tyro.conf.Positional[Path]
     """Folder for the results; made if it is missing."""
-    loop: bool = True
-    """Run the closed loop; without it the start is the result."""
     steps: int = EstimateSettings.steps
-    """Steps of the closed loop."""
+    """Steps of the closed loop after the first answer; 0 is feed-forward."""
     fov: float = EstimateSettings.fov_degrees
     """Horizontal field of view in degrees; 0 is orthographic (a flat texture, a long lens)."""
     mask: Path | None = None
@@ -84,7 +82,7 @@ class BatchConfig:
         """Return the request these options stand for."""
         return EstimateSettings(
             fov_degrees=self.fov,
-            steps=self.steps if self.loop else 0,
+            steps=self.steps,
             size=self.size,
             start=self.start,
             seed=self.seed,

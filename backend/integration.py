@@ -9,17 +9,21 @@ import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.geometry import normalize
+from backend.image import resize
 
 GRAZING = 0.15
 """The least cosine between surface and line of sight that a slope is computed with."""
-PRIOR = 1e-4
-"""Weight of the depth that is known beforehand, relative to that of a slope."""
-ACCURACY = 1e-5
-ROUNDS = 400
+PRIOR = 0.05
+"""Weight of the depth that is known beforehand, relative to that of slopes, over the whole grid."""
+COARSEST = 48
+"""Longest side of the grid that is solved from nothing; finer ones start from the next coarser."""
+ROUNDS = 25
+"""Rounds of conjugate gradients on a grid that starts from a coarser one."""
 
 
 def integrated(
@@ -30,51 +34,79 @@ def integrated(
 ) -> Float[Tensor, "h w"]:
     """Return the depth in pixels that fits normals best, near ``prior`` where that is free.
 
-    Outside the mask the prior stays.
+    Outside the mask the prior stays. Coarse to fine: the last rounds only add detail.
     """
-    inside = mask.cpu().numpy()
-    if inside.sum() < 2:
+    if int(mask.sum()) < 2:
         return prior
+    first = prior
+    height, width = mask.shape
+    if max(height, width) > COARSEST:
+        half = -(-height // 2), -(-width // 2)
+        inside = resize(mask.float(), *half) > 0.99
+        if inside.any():
+            coarse = (resize(values, *half) for values in (normals, rays, prior / 2))
+            less, sight, level = coarse
+            smooth = integrated(normalize(less), sight, inside, level)
+            grown = 2 * resize(_spread(smooth, inside), height, width)
+            first = torch.where(mask, grown, prior)
     facing = (normals * rays).sum(-1)
     cosine = (facing / rays.norm(dim=-1)).clamp(max=-GRAZING)
     slopes = -normals[..., :2] / (cosine * rays.norm(dim=-1))[..., None]
-    solved = _solve(
-        slopes.detach().cpu().double().numpy(),
-        cosine.detach().square().cpu().double().numpy(),
-        inside,
-        prior.detach().cpu().double().numpy(),
-    )
+    maps = (slopes, cosine.square(), mask, prior, first)
+    solved = _solve(*(values.detach().cpu().numpy() for values in maps))
     depth = prior.detach().clone()
     depth[mask] = torch.from_numpy(solved).to(depth)
     return depth
 
 
+def _spread(values: Float[Tensor, "h w"], inside: Bool[Tensor, "h w"]) -> Float[Tensor, "h w"]:
+    """Carry values from the inside one pixel out, so that growing does not mix in the outside."""
+    weight = inside.float()
+    summed, counted = (
+        F.avg_pool2d(planes[None, None], 3, 1, 1)[0, 0] for planes in (values * weight, weight)
+    )
+    return torch.where(inside, values, torch.where(counted > 0, summed / counted, values))
+
+
 def _solve(
-    slopes: np.ndarray, weights: np.ndarray, inside: np.ndarray, prior: np.ndarray
+    slopes: np.ndarray,
+    weights: np.ndarray,
+    inside: np.ndarray,
+    prior: np.ndarray,
+    first: np.ndarray,
 ) -> np.ndarray:
-    """Solve the normal equations by conjugate gradients, from the prior on."""
+    """Solve the normal equations by conjugate gradients, from ``first`` on."""
     index = np.full(inside.shape, -1)
     count = int(inside.sum())
     index[inside] = np.arange(count)
-    system = scipy.sparse.diags(np.full(count, PRIOR))
-    right = PRIOR * prior[inside]
+    tie = PRIOR / max(inside.shape) ** 2
+    system = scipy.sparse.diags_array(np.full(count, tie))
+    right = tie * prior[inside].astype(np.float64)
     for axis, component in ((1, 0), (0, 1)):
         here, there = _pairs(inside, axis)
         slope = (slopes[..., component][here] + slopes[..., component][there]) / 2
         weight = np.minimum(weights[here], weights[there])
-        rows = np.arange(len(slope))
-        ones = np.ones(len(slope))
-        step = scipy.sparse.csr_matrix((ones, (rows, index[there])), (len(slope), count))
-        step = step - scipy.sparse.csr_matrix((ones, (rows, index[here])), (len(slope), count))
-        weighted = step.T @ scipy.sparse.diags(weight)
-        system = system + weighted @ step
-        right = right + weighted @ slope
-    scale = 1 / system.diagonal()
+        before, after = index[here], index[there]
+        system = system + _graph(before, after, weight, count)
+        right += np.bincount(after, weight * slope, count) - np.bincount(
+            before, weight * slope, count
+        )
     found, _ = scipy.sparse.linalg.cg(
-        system.tocsr(), right, x0=prior[inside], rtol=ACCURACY, maxiter=ROUNDS,
-        M=scipy.sparse.diags(scale),
+        system.tocsr(), right, x0=first[inside], rtol=1e-6,
+        maxiter=ROUNDS if max(inside.shape) > COARSEST else None,
+        M=scipy.sparse.diags_array(1 / system.diagonal()),
     )  # fmt: skip
     return found
+
+
+def _graph(
+    before: np.ndarray, after: np.ndarray, weight: np.ndarray, count: int
+) -> scipy.sparse.csr_array:
+    """Return the weighted graph Laplacian of pairs of pixels."""
+    rows = np.concatenate([before, after, before, after])
+    columns = np.concatenate([before, after, after, before])
+    values = np.concatenate([weight, weight, -weight, -weight])
+    return scipy.sparse.csr_array((values, (rows, columns)), (count, count))
 
 
 def _pairs(inside: np.ndarray, axis: int) -> tuple[tuple, tuple]:

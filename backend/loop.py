@@ -58,7 +58,10 @@ def optimise(
     Raises:
         Stopped: when ``cancelled`` answers true between two steps.
     """
-    before = _residual(turn(state.encoding, view, state.lighting, config), view)
+    with torch.no_grad():
+        before = _residual(turn(state.encoding, view, state.lighting, config), view)
+    if steps == 0:
+        return LoopResult(state, 0, before, before)
     coarse_steps = round(steps * config.loop.coarse_share)
     coarse = _resized_view(view, 0.5)
     done = 0
@@ -73,7 +76,8 @@ def optimise(
     state, fine_done = _descend(
         state, view, config, fine_steps, lambda n: report((coarse_steps + n) / steps), cancelled
     )
-    after = _residual(turn(state.encoding, view, state.lighting, config), view)
+    with torch.no_grad():
+        after = _residual(turn(state.encoding, view, state.lighting, config), view)
     return LoopResult(state, done + fine_done, before, after)
 
 

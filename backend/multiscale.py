@@ -2,7 +2,8 @@
 
 The encoder learned on pictures of about ``SHAPE_SIZE`` pixels. On a larger one it sees detail as
 well as before but loses sight of the whole, so the low frequencies of the normals and the depth
-come from a small copy and the high ones from the picture, in tiles where it is large.
+come from a small copy and the high ones from the picture, in tiles where it is large. A tiny
+picture is enlarged first.
 """
 
 from dataclasses import fields, replace
@@ -19,9 +20,9 @@ from backend.image import Box, resize, resize_mask
 from backend.model import Clone, View
 
 SHAPE_SIZE = 128
-"""Longest side of the small copy."""
+"""Longest side of the copy that gives the shape."""
 DIRECT = 1.25
-"""A picture up to this much larger is encoded as it is."""
+"""A picture up to this much larger or smaller is encoded as it is."""
 TILE = 512
 OVERLAP = 64
 
@@ -30,9 +31,11 @@ OVERLAP = 64
 def encode(model: Clone, view: View) -> Encoded:
     """Encode a picture of any size."""
     height, width = view.mask.shape
-    if max(height, width) <= DIRECT * SHAPE_SIZE:
+    if SHAPE_SIZE / DIRECT <= max(height, width) <= DIRECT * SHAPE_SIZE:
         return model(view)
-    small = shrunk(view, SHAPE_SIZE)
+    small = scaled(view, SHAPE_SIZE)
+    if max(height, width) < SHAPE_SIZE:
+        return _resampled(model(small), height, width)
     shape, fine = model(small).encoding, _tiled(model, view)
     detail = normalize(fine.encoding.normals)
     smooth = resize(resize(detail, *small.mask.shape), height, width)
@@ -42,8 +45,8 @@ def encode(model: Clone, view: View) -> Encoded:
     return Encoded(encoding, fine.features)
 
 
-def shrunk(view: View, longest: int) -> View:
-    """Return a view on a smaller grid; colours are averaged inside the mask only."""
+def scaled(view: View, longest: int) -> View:
+    """Return a view on another grid; colours are averaged inside the mask only."""
     scale = longest / max(view.mask.shape)
     size = tuple(max(8, round(side * scale)) for side in view.mask.shape)
     inside = view.mask.float()
@@ -51,6 +54,15 @@ def shrunk(view: View, longest: int) -> View:
     rgb = resize(view.rgb * inside[..., None], *size) / weight.clamp_min(1e-6)[..., None]
     mask = resize_mask(view.mask, *size)
     return View(rgb, mask, resized(view.camera, size[1], size[0]), view.rasterize)
+
+
+def _resampled(found: Encoded, height: int, width: int) -> Encoded:
+    """Carry what was seen in an enlarged picture back to its own grid."""
+    ratio = width / found.features.shape[1]
+    maps = {name: resize(values, height, width) for name, values in _maps(found).items()}
+    maps["depth_pixels"] = maps["depth_pixels"] * ratio
+    features = maps.pop("features")
+    return Encoded(Encoding(**maps), features)
 
 
 def _tiled(model: Clone, view: View) -> Encoded:

@@ -126,7 +126,8 @@ def estimate(
     state = initial_state(beginning, view, settings, config)
     if cancelled():
         raise Stopped
-    stages.begin("Closing the loop", 0.1)
+    if settings.steps:
+        stages.begin("Closing the loop", 0.1)
     loop = optimise(
         state, view, config, settings.steps, lambda done: stages.within(0.1 + 0.8 * done), cancelled
     )

@@ -23,9 +23,9 @@ PROJECTIONS = (
     ("CAMERA", "Active Camera", "A picture seen through the scene's active camera"),
 )
 STARTS = (
-    ("auto", "Automatic", "Inflate the outline if there is a mask or alpha, else read the shading"),
-    ("inflation", "Outline", "Inflate the outline of the mask or alpha like a balloon"),
-    ("shading", "Shading", "Read the relief from bright and dark"),
+    ("auto", "Trained Model", "What the model sees in the picture"),
+    ("inflation", "Outline", "Only inflate the outline of the mask or alpha like a balloon"),
+    ("shading", "Shading", "Only read a relief from bright and dark"),
     ("flat", "Flat", "Start from a flat surface"),
 )
 
@@ -58,8 +58,11 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         default=math.radians(50),
     )
     steps: IntProperty(
-        name="Steps",
-        description="Turns of the loop that compares the re-rendered picture with the real one",
+        name="Refine Steps",
+        description=(
+            "Turns of the loop that pulls the answer toward re-rendering the picture. "
+            "0 is fastest and, on average, as accurate"
+        ),
         min=0,
         max=10_000,
         soft_max=500,
@@ -75,7 +78,7 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
     start: EnumProperty(
         items=STARTS,
         name="Start",
-        description="Where the geometry starts before the loop refines it",
+        description="Where the geometry comes from before the loop refines it",
         default=DEFAULTS.start,
     )
     add_card: BoolProperty(

@@ -14,8 +14,9 @@ class EstimateSettings:
     """Horizontal field of view in degrees; 0 means orthographic (a flat texture, a long lens)."""
     principal: tuple[float, float] = (0.5, 0.5)
     """Where the optical axis meets the picture, as fractions of width and height."""
-    steps: int = 100
-    """Closed-loop steps; 0 skips the loop and returns the start."""
+    steps: int = 0
+    """Closed-loop steps after the first turn; 0 is feed-forward. They fit the picture better, not
+    the normals: see the ablation."""
     size: int = 256
     """Longest side, in pixels, of the grid of Gaussians the loop works on."""
     start: Start = "auto"

@@ -28,7 +28,7 @@ def test_the_demo_leaves_every_result(request, tmp_path, caplog):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=-1), 1.0, atol=1e-3)
     assert read_picture(tmp_path / "cutout_normal.exr").pixels.shape == (512, 512, 3)
     report = json.loads((tmp_path / "cutout_report.json").read_text())
-    assert report["start"] == "silhouette inflation" and report["steps"] <= 8
+    assert report["start"] == "the trained encoder" and report["steps"] <= 8
     assert report["gaussians"] == PlyData.read(tmp_path / "cutout_gaussians.ply")["vertex"].count
     for name in ("cutout_relit.png", "cutout_cloud.png"):
         render = read_picture(tmp_path / name).pixels

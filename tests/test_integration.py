@@ -21,11 +21,12 @@ def bumpy(fov: float, size: int = 48):
     return camera, depth, surface_normals(points, torch.ones(size, size))
 
 
+@pytest.mark.parametrize("size", [48, 170])
 @pytest.mark.parametrize("fov", [0.0, 30.0, 80.0])
-def test_integrating_a_surfaces_normals_gives_the_surface(fov):
-    camera, depth, normals = bumpy(fov)
-    mask = torch.ones(48, 48, dtype=torch.bool)
-    found = integrated(normals, view_rays(camera), mask, torch.zeros(48, 48))
+def test_integrating_a_surfaces_normals_gives_the_surface(fov, size):
+    camera, depth, normals = bumpy(fov, size)
+    mask = torch.ones(size, size, dtype=torch.bool)
+    found = integrated(normals, view_rays(camera), mask, torch.zeros(size, size))
     difference = (found - depth)[2:-2, 2:-2]
     assert (difference - difference.mean()).abs().max() < 0.25
 

@@ -119,7 +119,7 @@ def test_a_folder_is_done_once(folder):
         ):  # fmt: skip
             assert f"{stem}_{suffix}" in written
     report = json.loads((folder / "out" / "plain_report.json").read_text())
-    assert report["start"] == "silhouette inflation" and report["settings"]["steps"] == 4
+    assert report["start"] == "the trained encoder" and report["settings"]["steps"] == 4
     before = (folder / "out" / "ball_normal.png").stat().st_mtime_ns
     assert run(config) == 0
     assert (folder / "out" / "ball_normal.png").stat().st_mtime_ns == before
@@ -130,7 +130,7 @@ def test_a_folder_is_done_once(folder):
 def test_a_bad_picture_fails_alone(folder, caplog):
     (folder / "in" / "broken.png").write_bytes(b"no")
     config = BatchConfig(
-        folder / "in", folder / "out", loop=False, size=24, outputs=("normal",), device="cpu"
+        folder / "in", folder / "out", steps=0, size=24, outputs=("normal",), device="cpu"
     )
     assert run(config) == 1
     assert "broken.png" in caplog.text

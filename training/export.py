@@ -40,6 +40,7 @@ def export(config: ExportConfig) -> int:
         return 1
     temporary = config.out.with_suffix(".part")
     save_file(halves, temporary)
+    temporary.chmod(0o644)
     size = temporary.stat().st_size
     if size > LARGEST:
         temporary.unlink()

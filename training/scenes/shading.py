@@ -54,11 +54,13 @@ def photograph(
 ) -> Float[Tensor, "b p 3"]:
     """Take the picture a user would give: one to three of the lights, sky, gloss, a ground."""
     batch, lights = directions.shape[:2]
-    chosen = dice.uniform(batch, lights).argsort(dim=1) < 1 + dice.integers(3, batch, 1)
+    # rather from above: it is what tells raised from sunken
+    unlikely = 0.6 * directions[..., 1] + 0.5 * dice.normal(batch, lights)
+    chosen = unlikely.argsort(dim=1).argsort(dim=1) < 1 + dice.integers(3, batch, 1)
     power = chosen * dice.uniform(batch, lights, low=0.3, high=1.2)
     tint = 1 + 0.3 * dice.uniform(batch, lights, 3, low=-1.0)
     direct = torch.einsum("bk,bkc,bkp->bpc", power, tint, shading)
-    up = dice.direction(batch, 1)
+    up = normalize(dice.direction(batch, 1) + directions.new_tensor([0.0, -1.0, -0.3]))
     sky = (0.6 + 0.4 * (normals * up).sum(-1, keepdim=True)) * dice.uniform(batch, 1, 1, high=0.7)
     half = normalize(directions[:, :, None] - eye.directions[:, None])
     highlight = (half * normals[:, None]).sum(-1).clamp_min(0) ** material.exponent[..., 0][:, None]

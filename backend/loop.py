@@ -12,14 +12,23 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend import losses
-from backend.camera import resized, view_rays
+from backend.camera import view_rays
 from backend.config import EngineConfig, LossConfig
 from backend.errors import Stopped
 from backend.gaussians import Encoding, albedo_of
 from backend.illumination import Lobe, ModulationKernel, gloss
-from backend.image import resize, resize_mask
+from backend.image import resize
 from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
-from backend.model import Lighting, Splatted, Turn, View, modulations_of, splat, turn
+from backend.model import (
+    Lighting,
+    Splatted,
+    Turn,
+    View,
+    modulations_of,
+    resized_view,
+    splat,
+    turn,
+)
 
 APPEARANCE = ("log_albedo",)
 FIXED = ("confidence_logits",)
@@ -63,7 +72,8 @@ def optimise(
     if steps == 0:
         return LoopResult(state, 0, before, before)
     coarse_steps = round(steps * config.loop.coarse_share)
-    coarse = _resized_view(view, 0.5)
+    half = (max(8, round(side / 2)) for side in view.mask.shape)
+    coarse = resized_view(view, *half)
     done = 0
     if coarse_steps and int(coarse.mask.sum()) >= 64:
         small = _resized_state(state, view, coarse)
@@ -208,16 +218,6 @@ def _detached(state: LoopState) -> LoopState:
     kernel = ModulationKernel(**{n: v.detach() for n, v in vars(state.lighting.kernel).items()})
     lobe = Lobe(**{n: v.detach() for n, v in vars(state.lighting.lobe).items()})
     return LoopState(encoding, Lighting(state.lighting.light, kernel, lobe), state.solution)
-
-
-def _resized_view(view: View, scale: float) -> View:
-    height = max(8, round(view.camera.height * scale))
-    width = max(8, round(view.camera.width * scale))
-    inside = view.mask.float()
-    weight = resize(inside, height, width)
-    rgb = resize(view.rgb * inside[..., None], height, width) / weight.clamp_min(1e-6)[..., None]
-    camera = resized(view.camera, width, height)
-    return View(rgb, resize_mask(view.mask, height, width), camera, view.rasterize)
 
 
 def _resized_encoding(encoding: Encoding, before: View, after: View) -> Encoding:

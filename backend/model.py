@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from backend.camera import Camera, pixel_centres, unproject, view_rays
+from backend.camera import Camera, pixel_centres, resized, unproject, view_rays
 from backend.config import EngineConfig
 from backend.encoder import Encoded, Encoder
 from backend.gaussians import Encoding, albedo_of, depth_of, gaussians_of, normals_of
@@ -21,6 +21,7 @@ from backend.illumination import (
     irradiance,
     modulation,
 )
+from backend.image import resize, resize_mask
 from backend.rasterizer import Rasterizer
 from backend.refinement import Gate, Refinement, fuse
 
@@ -35,6 +36,15 @@ class View:
     mask: Bool[Tensor, "h w"]
     camera: Camera
     rasterize: Rasterizer
+
+
+def resized_view(view: View, height: int, width: int) -> View:
+    """Return a view on another grid; colours are averaged inside the mask only."""
+    inside = view.mask.float()
+    weight = resize(inside, height, width)
+    rgb = resize(view.rgb * inside[..., None], height, width) / weight.clamp_min(1e-6)[..., None]
+    mask = resize_mask(view.mask, height, width)
+    return View(rgb, mask, resized(view.camera, width, height), view.rasterize)
 
 
 @dataclass(frozen=True)

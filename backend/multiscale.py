@@ -12,12 +12,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.camera import cropped, resized
+from backend.camera import cropped
 from backend.encoder import Encoded
 from backend.gaussians import Encoding
 from backend.geometry import normalize
-from backend.image import Box, resize, resize_mask
-from backend.model import Clone, View
+from backend.image import Box, resize
+from backend.model import Clone, View, resized_view
 
 SHAPE_SIZE = 128
 """Longest side of the copy that gives the shape."""
@@ -33,7 +33,8 @@ def encode(model: Clone, view: View) -> Encoded:
     height, width = view.mask.shape
     if SHAPE_SIZE / DIRECT <= max(height, width) <= DIRECT * SHAPE_SIZE:
         return model(view)
-    small = scaled(view, SHAPE_SIZE)
+    scale = SHAPE_SIZE / max(height, width)
+    small = resized_view(view, max(8, round(height * scale)), max(8, round(width * scale)))
     if max(height, width) < SHAPE_SIZE:
         return _resampled(model(small), height, width)
     shape, fine = model(small).encoding, _tiled(model, view)
@@ -43,17 +44,6 @@ def encode(model: Clone, view: View) -> Encoded:
     depth = resize(shape.depth_pixels, height, width) * (width / small.mask.shape[1])
     encoding = replace(fine.encoding, normals=normalize(normals), depth_pixels=depth)
     return Encoded(encoding, fine.features)
-
-
-def scaled(view: View, longest: int) -> View:
-    """Return a view on another grid; colours are averaged inside the mask only."""
-    scale = longest / max(view.mask.shape)
-    size = tuple(max(8, round(side * scale)) for side in view.mask.shape)
-    inside = view.mask.float()
-    weight = resize(inside, *size)
-    rgb = resize(view.rgb * inside[..., None], *size) / weight.clamp_min(1e-6)[..., None]
-    mask = resize_mask(view.mask, *size)
-    return View(rgb, mask, resized(view.camera, size[1], size[0]), view.rasterize)
 
 
 def _resampled(found: Encoded, height: int, width: int) -> Encoded:

@@ -28,6 +28,7 @@ from training.packs import (
     write_pack,
 )
 from training.photometric import lit_mask
+from training.render import Cycles, Sheet, render, sheet
 from training.scenes import Lesson, generate
 from training.scenes.random import Dice
 from training.sources import SourceConfig, source
@@ -217,3 +218,27 @@ def test_the_ablation_runs_every_row_and_draws_it(folder, tmp_path, caplog):
     weights = tmp_path / "weights.safetensors"
     assert export(ExportConfig(checkpoint, weights)) == 0
     assert load_model(weights, EngineConfig()) is not None
+
+
+def test_a_sheet_shows_rendered_and_procedural_scenes(folder, tmp_path):
+    for config in (Sheet(tmp_path / "a.png", folder, 1), Sheet(tmp_path / "b.png", None, 1, 32)):
+        assert sheet(config) == 0 and config.out.stat().st_size > 5000
+
+
+def test_rendering_is_shared_out_and_goes_on_where_it_stopped(folder, tmp_path):
+    """A stand-in for Blender's Python writes the packs that a job is asked for."""
+    blender = tmp_path / "python"
+    blender.write_text(
+        "#!/bin/sh\n"
+        f'for i in $(seq 0 $(($5 - 1))); do p="$3/$(printf %07d $(($4 + i * $6))).zip"\n'
+        f'[ -e "$p" ] || cp {pack_path(folder, 0)} "$p"; done\n'
+    )
+    blender.chmod(0o755)
+    config = Cycles(tmp_path / "out", count=5, python=blender, jobs=2)
+    assert render(config) == 0
+    made = sorted(path.name for path in config.out.glob("*.zip"))
+    assert made == [f"{seed:07d}.zip" for seed in range(5)]
+    assert render(replace(config, count=7, held_out=False)) == 0
+    assert len(list(config.out.glob("*.zip"))) == 7
+    assert render(replace(config, out=tmp_path / "held", count=2, held_out=True)) == 0
+    assert pack_path(tmp_path / "held", 1_000_001).exists()

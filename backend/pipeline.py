@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from jaxtyping import Bool, Float
@@ -107,8 +108,8 @@ def estimate(
 ) -> Estimate:
     """Estimate normals, Gaussians, albedo, depth and light of one picture.
 
-    ``report`` is told the stage and the fraction done; ``cancelled`` is asked between steps.
-    ``model`` is the one that ships (``shipped_model``); without it the start is a classical one.
+    ``report`` is told stage and fraction done; ``cancelled`` is asked between steps; without a
+    ``model`` (``shipped_model``) the start is a classical one.
 
     Raises:
         Refused: when the settings or the picture cannot be worked with.
@@ -128,16 +129,14 @@ def estimate(
         raise Stopped
     if settings.steps:
         stages.begin("Closing the loop", 0.1)
-    loop = optimise(
-        state, view, config, settings.steps, lambda done: stages.within(0.1 + 0.8 * done), cancelled
-    )
+    within = partial(_within, stages)
+    loop = optimise(state, view, config, settings.steps, within, cancelled)
     stages.begin("Full resolution", 0.92)
     with torch.no_grad():
-        final = turn(
-            loop.state.encoding, view, loop.state.lighting, config, model, beginning.features
-        )
+        found, lighting = loop.state.encoding, loop.state.lighting
+        final = turn(found, view, lighting, config, model, beginning.features)
         fine_start = fine_normals(work.part, work.camera, view, settings.start, model)
-        sure = confidence(loop.state.encoding, final, view, config.confidence)
+        sure = confidence(found, final, view, config.confidence)
         maps = at_full_resolution(
             picture, view, beginning.normals, final, fine_start, sure, work.box
         )
@@ -158,6 +157,11 @@ def estimate(
         stages=tuple(stages.times),
         notes=picture.notes,
     )
+
+
+def _within(stages: Stages, done: float) -> None:
+    """Report how far the loop is, as a share of the whole."""
+    stages.within(0.1 + 0.8 * done)
 
 
 def prepare(picture: Picture, settings: EstimateSettings, device: torch.device) -> Work:

@@ -47,22 +47,25 @@ def random_material(dice: Random, words: Vocabulary) -> bpy.types.Material:
 
 def image_material(dice: Random, image: bpy.types.Image) -> bpy.types.Material:
     """Make a material that shows an image over UV coordinates."""
-    material, shader = _principled("print")
-    shader.inputs["Roughness"].default_value = dice.uniform(0.25, 1.0)
-    shader.inputs["Specular IOR Level"].default_value = dice.uniform(0.0, 0.5)
-    texture = material.node_tree.nodes.new("ShaderNodeTexImage")
-    texture.image = image
-    material.node_tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
+    material = _sheet(dice, "ShaderNodeTexImage")
+    material.node_tree.nodes["colour"].image = image
     return material
 
 
 def attribute_material(dice: Random, attribute: str) -> bpy.types.Material:
     """Make a material coloured by an attribute of the mesh."""
-    material, shader = _principled("relief")
-    shader.inputs["Roughness"].default_value = dice.uniform(0.3, 1.0)
+    material = _sheet(dice, "ShaderNodeAttribute")
+    material.node_tree.nodes["colour"].attribute_name = attribute
+    return material
+
+
+def _sheet(dice: Random, source: str) -> bpy.types.Material:
+    """Make a material, matte to satin, whose colour comes from the node ``colour``."""
+    material, shader = _principled("sheet")
+    shader.inputs["Roughness"].default_value = dice.uniform(0.25, 1.0)
     shader.inputs["Specular IOR Level"].default_value = dice.uniform(0.0, 0.5)
-    colour = material.node_tree.nodes.new("ShaderNodeAttribute")
-    colour.attribute_name = attribute
+    colour = material.node_tree.nodes.new(source)
+    colour.name = "colour"
     material.node_tree.links.new(colour.outputs["Color"], shader.inputs["Base Color"])
     return material
 

@@ -178,7 +178,8 @@ def report_lines(report: Report) -> tuple[str, ...]:
     seconds = sum(stage.seconds for stage in report.stages)
     light = "Light found" if report.light.determined else "The light cannot be told"
     error = f"Error {report.residual_before:.3f} to {report.residual_after:.3f}"
-    return f"{report.gaussians:,} Gaussians in {seconds:.0f} s", error, light, *report.notes
+    refined = (error,) if report.steps else ()
+    return f"{report.gaussians:,} Gaussians in {seconds:.0f} s", *refined, light, *report.notes
 
 
 def draw_backend(layout: bpy.types.UILayout) -> None:

@@ -93,11 +93,11 @@ def test_the_command_scores_and_draws(cases, tmp_path, caplog):
         lighting=True, flatness=True, jobs=2,
     )  # fmt: skip
     assert run(config) == 0
-    for word in ("balls", "inflation", "closed loop", "AUSE", "consistency", "mean tilt"):
+    for word in ("balls", "inflation", "ours", "AUSE", "consistency", "mean tilt"):
         assert word in caplog.text
     record = json.loads((tmp_path / "e.json").read_text())
     assert [case["case"] for case in record["cases"]] == ["one", "two"]
-    flat, loop = (record["cases"][0]["methods"][m]["mean"] for m in ("flat", "closed loop"))
+    flat, loop = (record["cases"][0]["methods"][m]["mean"] for m in ("flat", "ours"))
     assert loop < flat
     assert record["lighting"][0]["consistency"] < 0.01  # twice the same picture
     with Image.open(tmp_path / "e.png") as sheet:

@@ -43,7 +43,8 @@ class EvaluationConfig:
     """Write pictures of every case here (PNG)."""
     size: int = 128
     """Longest side of the grid of Gaussians."""
-    steps: int = 60
+    steps: int = EstimateSettings.steps
+    """Of the closed loop."""
     checkpoint: Path | None = None
     """A checkpoint of ``training.train`` to score instead of the weights that ship."""
     lighting: bool = False

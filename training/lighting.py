@@ -55,7 +55,7 @@ def score_lighting(
     relighting = {
         "flat": _relit(pictures, flat, _albedo_for(pictures[0], flat), truth.mask),
         "inflation": _relit(pictures, inflated, _albedo_for(pictures[0], inflated), truth.mask),
-        "closed loop": _relit(pictures, answers[0], results[0].maps.albedo, truth.mask),
+        "ours": _relit(pictures, answers[0], results[0].maps.albedo, truth.mask),
     }
     return LightingScores(
         case.group, case.name, float(np.mean(apart)), float(np.mean(errors)), relighting

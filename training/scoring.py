@@ -24,8 +24,8 @@ from training.cases import Case, load_picture, load_truth
 from training.checkpoint import load_averaged
 from training.metrics import Scores, angular_error, score, sparsification
 
-METHODS = ("flat", "sobel", "inflation", "encoder", "one turn", "closed loop")
-"""The baselines, the encoder alone, and the whole model without and with the test-time loop."""
+METHODS = ("flat", "sobel", "inflation", "encoder", "ours")
+"""The baselines, the encoder alone, and an estimate as the product makes it."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class CaseScores:
     case: str
     methods: dict[str, Scores]
     ause: float
-    """Of the closed loop's confidence, degrees."""
+    """Of our confidence, degrees."""
     seconds: float
-    """Of the closed loop, one thread."""
+    """Of an estimate, one thread."""
 
 
 @lru_cache(maxsize=2)
@@ -75,21 +75,20 @@ def encoder_normals(
 def all_normals(
     case: Case, picture: Picture, settings: EstimateSettings, model: Clone | None
 ) -> tuple[dict[str, Float[np.ndarray, "h w 3"]], Estimate]:
-    """Return every method's normals (wire axes), and the closed loop's whole result."""
+    """Return every method's normals (wire axes), and our whole result."""
     request = settings_for(case, settings)
     height, width = picture.mask.shape
     camera = camera_from_fov(width, height, request.fov_degrees, request.principal)
-    looped = run_engine(picture, request, model)
+    ours = run_engine(picture, request, model)
     found = {
         "flat": baseline_normals("flat", picture, camera),
         "sobel": baseline_normals("sobel", picture, camera),
         "inflation": baseline_normals("inflation", picture, camera),
-        "one turn": run_engine(picture, replace(request, steps=0), model).maps.normals,
-        "closed loop": looped.maps.normals,
+        "ours": ours.maps.normals,
     }
     if model is not None:
         found["encoder"] = encoder_normals(model, picture, request)
-    return {name: wire_normals(found[name]) for name in METHODS if name in found}, looped
+    return {name: wire_normals(found[name]) for name in METHODS if name in found}, ours
 
 
 def wire_normals(normals: Float[Tensor, "h w 3"]) -> Float[np.ndarray, "h w 3"]:
@@ -101,13 +100,13 @@ def score_case(case: Case, settings: EstimateSettings, checkpoint: Path | None) 
     """Score every method on the case's main picture."""
     truth = load_truth(case)
     picture = load_picture(case, case.main)
-    normals, looped = all_normals(case, picture, settings, model_of(checkpoint))
+    normals, ours = all_normals(case, picture, settings, model_of(checkpoint))
     errors = {name: angular_error(found, truth.normals) for name, found in normals.items()}
-    confidence = looped.maps.confidence.numpy()
+    confidence = ours.maps.confidence.numpy()
     return CaseScores(
         group=case.group,
         case=case.name,
         methods={name: score(error, truth.mask) for name, error in errors.items()},
-        ause=sparsification(errors["closed loop"][truth.mask], confidence[truth.mask]),
-        seconds=sum(stage.seconds for stage in looped.stages),
+        ause=sparsification(errors["ours"][truth.mask], confidence[truth.mask]),
+        seconds=sum(stage.seconds for stage in ours.stages),
     )

@@ -3,7 +3,8 @@
 The encoder learned on pictures of about ``SHAPE_SIZE`` pixels. On a larger one it sees detail as
 well as before but loses sight of the whole, so the low frequencies of the normals and the depth
 come from a small copy and the high ones from the picture, in tiles where it is large. A tiny
-picture is enlarged first.
+picture is enlarged first. The shape is seen twice, the second time in a mirror: errors that are not
+symmetric cancel.
 """
 
 from dataclasses import fields, replace
@@ -32,18 +33,31 @@ def encode(model: Clone, view: View) -> Encoded:
     """Encode a picture of any size."""
     height, width = view.mask.shape
     if SHAPE_SIZE / DIRECT <= max(height, width) <= DIRECT * SHAPE_SIZE:
-        return model(view)
+        return _seen_twice(model, view)
     scale = SHAPE_SIZE / max(height, width)
     small = resized_view(view, max(8, round(height * scale)), max(8, round(width * scale)))
     if max(height, width) < SHAPE_SIZE:
-        return _resampled(model(small), height, width)
-    shape, fine = model(small).encoding, _tiled(model, view)
+        return _resampled(_seen_twice(model, small), height, width)
+    shape, fine = _seen_twice(model, small).encoding, _tiled(model, view)
     detail = normalize(fine.encoding.normals)
     smooth = resize(resize(detail, *small.mask.shape), height, width)
     normals = resize(normalize(shape.normals), height, width) + detail - smooth
     depth = resize(shape.depth_pixels, height, width) * (width / small.mask.shape[1])
     encoding = replace(fine.encoding, normals=normalize(normals), depth_pixels=depth)
     return Encoded(encoding, fine.features)
+
+
+def _seen_twice(model: Clone, view: View) -> Encoded:
+    """Encode a picture, its normals averaged with those of its mirror image."""
+    straight = model(view)
+    intrinsics = view.camera.intrinsics.clone()
+    intrinsics[0, 2] = view.camera.width - intrinsics[0, 2]
+    camera = replace(view.camera, intrinsics=intrinsics)
+    mirrored = model(View(view.rgb.flip(1), view.mask.flip(1), camera, view.rasterize))
+    across = view.rgb.new_tensor([-1.0, 1.0, 1.0])
+    back = normalize(mirrored.encoding.normals).flip(1) * across
+    normals = normalize(normalize(straight.encoding.normals) + back)
+    return Encoded(replace(straight.encoding, normals=normals), straight.features)
 
 
 def _resampled(found: Encoded, height: int, width: int) -> Encoded:

@@ -37,6 +37,21 @@ def test_any_size_is_encoded_at_its_own_size(size):
         assert values.shape[:2] == size and torch.isfinite(values).all(), name
 
 
+def test_a_picture_and_its_mirror_image_have_mirrored_normals():
+    """Above all for a camera whose axis does not go through the middle."""
+    model, view = make_model(), view_of(128, 100)
+    intrinsics = view.camera.intrinsics.clone()
+    intrinsics[0, 2] = 30.0
+    view = replace(view, camera=replace(view.camera, intrinsics=intrinsics))
+    turned = intrinsics.clone()
+    turned[0, 2] = 70.0
+    camera = replace(view.camera, intrinsics=turned)
+    mirror = View(view.rgb.flip(1), view.mask.flip(1), camera, view.rasterize)
+    straight, back = (encode(model, v).encoding.normals for v in (view, mirror))
+    across = torch.tensor([-1.0, 1.0, 1.0])
+    torch.testing.assert_close(back.flip(1) * across, straight, atol=1e-4, rtol=1e-3)
+
+
 def test_tiles_meet_without_a_seam(monkeypatch):
     """With tiles of plain colour every tile says the same, so nothing shows where they meet."""
     monkeypatch.setattr(multiscale, "TILE", 64)

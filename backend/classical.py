@@ -96,14 +96,14 @@ def encode_start(start: Start, albedo: Float[Tensor, "h w 3"], camera: Camera) -
     )
 
 
-def inflate(mask: Bool[Tensor, "h w"]) -> Float[Tensor, "h w"]:
+def inflate(mask: Bool[Tensor, "h w"], grid: int = INFLATION_GRID) -> Float[Tensor, "h w"]:
     """Blow up a silhouette: ∇²p = −1 inside, p = 0 outside, height √p (in pixels of the mask).
 
-    Solved on a grid of at most 128 pixels a side; a mask without outside is inflated from the
+    Solved on a grid of at most ``grid`` pixels a side; a mask without outside is inflated from the
     picture's frame.
     """
     height, width = mask.shape
-    scale = min(1.0, INFLATION_GRID / max(height, width))
+    scale = min(1.0, grid / max(height, width))
     size = max(3, round(height * scale)), max(3, round(width * scale))
     inside = resize_mask(mask.cpu(), *size).numpy()
     bulge = np.sqrt(_poisson(inside))

@@ -2,7 +2,7 @@
 
 An EfficientNet-Lite trunk and a decoder at full resolution, without global pooling (a pooled
 vector loses the pixels' places). Besides RGB the decoder sees the ray direction of every pixel,
-which makes it know any field of view.
+which makes it know any field of view, and the inflated outline where a thing is cut out.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,15 @@ from backend.config import NetworkConfig
 from backend.efficientnet import EfficientNetLite
 from backend.gaussians import Encoding
 from backend.image import linear_to_srgb
+from backend.outline import CHANNELS
 
 HEADS = {
     "depth_pixels": 1, "normals": 3, "angle": 1, "scale_logits": 2, "flatness_logits": 1,
     "opacity_logits": 1, "log_albedo": 3, "confidence_logits": 1,
 }  # fmt: skip
 RAY_CHANNELS = 2
+HINT_CHANNELS = RAY_CHANNELS + CHANNELS
+"""Ray direction and inflated outline, seen at every resolution."""
 FINE = 16
 """Channels of the full-resolution path that keeps thin detail."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -105,7 +108,7 @@ class PlainTrunk(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Picture and view rays to Gaussian parameters and features."""
+    """Picture, view rays and inflated outline to Gaussian parameters and features."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -113,10 +116,10 @@ class Encoder(nn.Module):
         finest, pyramid = config.decoder_widths[-1], self.trunk.pyramid
         below, ups = pyramid[-1], []
         for skip, width in zip(pyramid[-2::-1], config.decoder_widths, strict=True):
-            ups.append(ConvBlock(below + skip + RAY_CHANNELS, width))
+            ups.append(ConvBlock(below + skip + HINT_CHANNELS, width))
             below = width
         self.up = nn.ModuleList(ups)
-        self.fine = nn.Conv2d(3 + RAY_CHANNELS, FINE, 3, padding=1, padding_mode="replicate")
+        self.fine = nn.Conv2d(3 + HINT_CHANNELS, FINE, 3, padding=1, padding_mode="replicate")
         self.last = ConvBlock(below + FINE, finest)
         self.heads = nn.Conv2d(finest, sum(HEADS.values()), 1)
         self.features = nn.Conv2d(finest, config.features, 1)
@@ -125,19 +128,25 @@ class Encoder(nn.Module):
             self.heads.weight.mul_(0.1)
             self.heads.bias = nn.Parameter(torch.cat(biases))
 
-    def forward(self, rgb: Float[Tensor, "b h w 3"], rays: Float[Tensor, "b h w 3"]) -> Encoded:
+    def forward(
+        self,
+        rgb: Float[Tensor, "b h w 3"],
+        rays: Float[Tensor, "b h w 3"],
+        outline: Float[Tensor, "b h w 2"],
+    ) -> Encoded:
         """Encode linear pictures; depth and normals are offsets from a facing plane."""
         shown = (linear_to_srgb(rgb) - rgb.new_tensor(IMAGENET_MEAN)) / rgb.new_tensor(IMAGENET_STD)
-        planes, slopes = shown.permute(0, 3, 1, 2), rays[..., :RAY_CHANNELS].permute(0, 3, 1, 2)
+        planes = shown.permute(0, 3, 1, 2)
+        hints = torch.cat([rays[..., :RAY_CHANNELS], outline], dim=-1).permute(0, 3, 1, 2)
         # a CPU's bfloat16 is slower than its float32 at the trunk's depthwise convolutions
         in_bf16 = planes.is_cuda and torch.is_autocast_enabled("cuda")
         with torch.autocast(planes.device.type, torch.bfloat16, enabled=in_bf16):
             *skips, hidden = self.trunk(planes)
         for block, skip in zip(self.up, skips[::-1], strict=True):
             size = skip.shape[-2:]
-            parts = [_resized(hidden, size), skip, _resized(slopes, size)]
+            parts = [_resized(hidden, size), skip, _resized(hints, size)]
             hidden = block(torch.cat(parts, dim=1))
-        fine = F.silu(self.fine(torch.cat([planes, slopes], dim=1)))
+        fine = F.silu(self.fine(torch.cat([planes, hints], dim=1)))
         hidden = self.last(torch.cat([_resized(hidden, planes.shape[-2:]), fine], dim=1))
         features = self.features(hidden).permute(0, 2, 3, 1)
         return Encoded(_encoding(self.heads(hidden), rays), features)

@@ -22,6 +22,7 @@ from backend.illumination import (
     modulation,
 )
 from backend.image import resize, resize_mask
+from backend.outline import outline_slopes
 from backend.rasterizer import Rasterizer
 from backend.refinement import Gate, Refinement, fuse
 
@@ -106,10 +107,14 @@ class Clone(nn.Module):
         self.refinement = Refinement(config.networks)
         self.gate = Gate(config.networks)
 
-    def forward(self, view: View) -> Encoded:
-        """Encode the picture; what lies outside the mask is black, as in training."""
+    def forward(self, view: View, outline: Float[Tensor, "h w 2"] | None = None) -> Encoded:
+        """Encode the picture; what lies outside the mask is black, as in training.
+
+        ``outline`` is the mask's own unless the view is a part of a larger one.
+        """
         shown = view.rgb * view.mask[..., None]
-        batch = self.encoder(shown[None], view_rays(view.camera)[None])
+        hint = outline_slopes(view.mask) if outline is None else outline
+        batch = self.encoder(shown[None], view_rays(view.camera)[None], hint[None])
         maps = {name: values[0] for name, values in vars(batch.encoding).items()}
         return Encoded(Encoding(**maps), batch.features[0])
 

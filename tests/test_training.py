@@ -77,7 +77,7 @@ def test_a_print_is_flat_whatever_is_on_it():
 def test_the_trainer_is_handed_no_geometry():
     """A lesson has pictures, light directions and cameras; the step takes a lesson."""
     assert {field.name for field in fields(Lesson)} == {
-        "picture", "single_lights", "directions", "inside", "rays", "other",
+        "picture", "single_lights", "directions", "inside", "rays", "outline", "other",
     }  # fmt: skip
     assert {field.name for field in fields(OtherView)} == {
         "first", "picture", "inside", "rays", "rotation", "translation", "known",

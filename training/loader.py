@@ -16,9 +16,11 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from backend.image import luminance, srgb_to_linear
+from backend.outline import outline_slopes
 from training.packs import Pack, SecondView, read_pack
 from training.scenes import Lesson, OtherView, mirrored
 from training.scenes.capture import captured
+from training.scenes.generator import OUTLINE_SHARE
 from training.scenes.random import Dice
 
 RELIT_SHARE = 0.6
@@ -147,6 +149,7 @@ def _lesson(pack: Pack, size: int, window: Window, dice: Dice | None) -> Lesson:
         directions=directions[None],
         inside=inside[None],
         rays=_rays(pack, window, size)[None],
+        outline=_outline(pack, inside, dice)[None],
         other=_other(pack, window, size, dice),
     )
 
@@ -202,6 +205,12 @@ def _rays(pack: Pack, window: Window, size: int) -> Float[Tensor, "s s 3"]:
     return torch.stack([u, v, torch.ones_like(u)], dim=-1)
 
 
+def _outline(pack: Pack, inside: Bool[Tensor, "s s"], dice: Dice | None) -> Float[Tensor, "s s 2"]:
+    """Return a single thing's outline, most of the time: who has no mask has no outline."""
+    given = pack.kind == "object" and (dice is None or float(dice.uniform(1)) < OUTLINE_SHARE)
+    return outline_slopes(inside if given else torch.ones_like(inside))
+
+
 def _other(pack: Pack, window: Window, size: int, dice: Dice | None) -> OtherView:
     """Return a scene's second view, uncut, or one that is not known."""
     view: SecondView | None = pack.view
@@ -228,5 +237,5 @@ def _stacked(lessons: list[Lesson]) -> Lesson:
     """Put lessons of one scene each into a batch."""
     others = [lesson.other for lesson in lessons]
     together = OtherView(**{k: torch.cat([vars(o)[k] for o in others]) for k in vars(others[0])})
-    names = ("picture", "single_lights", "directions", "inside", "rays")
+    names = ("picture", "single_lights", "directions", "inside", "rays", "outline")
     return Lesson(**{k: torch.cat([vars(x)[k] for x in lessons]) for k in names}, other=together)

@@ -142,7 +142,7 @@ def train_step(
     ):
         group["lr"] = rate * warm_up * fall
     with torch.autocast(lesson.picture.device.type, torch.bfloat16, config.bf16):
-        encoded = model.encoder(lesson.picture, lesson.rays)
+        encoded = model.encoder(lesson.picture, lesson.rays, lesson.outline)
     value = loss(model, _in_float(encoded), lesson, step)
     optimiser.zero_grad(set_to_none=True)
     value.backward()

@@ -87,7 +87,8 @@ def validation_sheet(model: Clone, scenes: list[Scored]) -> Image.Image:
 @torch.no_grad()
 def answer(model: Clone, lesson: Lesson) -> Float[Tensor, "b h w 3"]:
     """Return the normals the encoder sees in the pictures of a lesson."""
-    return normalize(model.encoder(lesson.picture, lesson.rays).encoding.normals)
+    encoded = model.encoder(lesson.picture, lesson.rays, lesson.outline)
+    return normalize(encoded.encoding.normals)
 
 
 def _procedural(config: ValidationConfig, kind, device: torch.device) -> Scored:

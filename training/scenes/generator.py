@@ -1,13 +1,18 @@
 """Make scenes: a kind, a seed, a batch; on any device, without end."""
 
 import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
 
+from backend.outline import outline_slopes
 from training.scenes import shading
 from training.scenes.capture import captured
 from training.scenes.lesson import Answer, Lesson, Scene
 from training.scenes.random import Dice
 from training.scenes.stages import KINDS, Kind, stage
 
+OUTLINE_SHARE = 0.75
+"""Share of the things whose outline is given: who has no mask has none."""
 __all__ = ["KINDS", "Kind", "generate"]
 
 
@@ -33,5 +38,14 @@ def generate(
         directions=directions,
         inside=inside,
         rays=eye.rays.unflatten(1, grid),
+        outline=_outlines(dice, kind, inside),
     )
     return Scene(lesson, Answer(normals.unflatten(1, grid)))
+
+
+def _outlines(dice: Dice, kind: Kind, inside: Bool[Tensor, "b h w"]) -> Float[Tensor, "b h w 2"]:
+    """Return the outlines of single things, most of the time."""
+    given = dice.chance(OUTLINE_SHARE, len(inside)) & (kind in ("object", "organic"))
+    whole = torch.ones_like(inside[0])
+    pairs = zip(inside, given, strict=True)
+    return torch.stack([outline_slopes(mask if wanted else whole) for mask, wanted in pairs])

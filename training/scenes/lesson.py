@@ -43,6 +43,8 @@ class Lesson:
     """Where there is a surface."""
     rays: Float[Tensor, "b h w 3"]
     """View rays with z = 1; the axis where the camera is orthographic."""
+    outline: Float[Tensor, "b h w 2"]
+    """What the outline alone says (``backend.outline``); 0 where nothing is cut out."""
     other: OtherView | None = None
 
 
@@ -73,6 +75,7 @@ def mirrored(lesson: Lesson) -> Lesson:
         directions=lesson.directions * across,
         inside=lesson.inside.flip(2),
         rays=lesson.rays.flip(2) * across,
+        outline=lesson.outline.flip(2) * across[:2],
         other=_mirrored_view(lesson.other) if lesson.other else None,
     )
 

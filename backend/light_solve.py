@@ -18,6 +18,8 @@ from backend.illumination import Illumination, harmonics, irradiance
 LIKELY_DIRECTION = (0.0, -0.6, -0.8)
 """Light from above and in front is likelier; only decides between equally good directions."""
 PRIOR_WEIGHT = 0.02
+LEAST_RIDGE = 1e-6
+"""So that even black pixels have a light: the prior's."""
 SOFT_FRONTAL = (0.8, 0.0, -0.2)
 """Prior ambient: constant, y and z coefficient of a soft light around the camera."""
 
@@ -129,7 +131,7 @@ def _fit(
     right[:, :, 9] = sun.T @ target
     prior = ambient.new_zeros(10)
     prior[:3] = ambient.new_tensor(SOFT_FRONTAL)
-    ridge = config.ridge * weight.sum(0)[None, :, None]  # d c 1
+    ridge = config.ridge * weight.sum(0)[None, :, None] + LEAST_RIDGE  # d c 1
     strength = ambient.new_tensor([1, 1, 1, 1, 4, 4, 4, 4, 4, 0.25])  # higher orders are doubtful
     damped = gram + torch.diag_embed(ridge * strength)
     level = seen.radiance.mean(0) / seen.albedo.mean(0).clamp_min(1e-3)

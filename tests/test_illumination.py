@@ -135,3 +135,10 @@ def test_gauge_fixes_the_mean_irradiance():
     torch.testing.assert_close(mean, torch.ones(3))
     before = irradiance(normals[mask], light(), torch.ones(int(mask.sum()), 2)).mean(0)
     torch.testing.assert_close(level, before)
+
+
+def test_black_pixels_have_the_priors_light():
+    normals = torch.tensor([[0.0, 0.0, -1.0]] * 5)
+    black = torch.zeros(5, 3)
+    solution = solve_light(Observations(normals, black, black, torch.ones(5, 2)), LightConfig())
+    assert all(torch.isfinite(value).all() for value in vars(solution.light).values())

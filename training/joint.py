@@ -57,6 +57,8 @@ def own_picture_error(around: Around) -> Float[Tensor, ""]:
     view, splatted, found = around.view, around.splatted, around.found
     weights = view.mask.float() * (splatted.alpha.detach() > SOLID)
     solid = weights > 0
+    if not solid.any():
+        return splatted.albedo.sum() * 0  # nothing is left of it once splatted
     seen = Observations(
         found.normals.detach()[solid],
         splatted.albedo.detach()[solid],

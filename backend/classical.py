@@ -32,6 +32,9 @@ RELIEF_NOISE = 0.02
 RELIEF_STRENGTH = 0.25
 """Share of the relief that is believed: its sign is only as sure as that light comes from above."""
 
+GUESS_CONFIDENCE = 0.7
+"""As sure as one can be of a guess: an expected error of about 40°."""
+
 Kind = Literal["inflation", "shading", "flat"]
 NAMES: dict[Kind, str] = {
     "inflation": "silhouette inflation",
@@ -92,7 +95,7 @@ def encode_start(start: Start, albedo: Float[Tensor, "h w 3"], camera: Camera) -
         flatness_logits=constant(shape, -2.0),
         opacity_logits=constant(shape, 2.0),
         log_albedo=albedo.clamp_min(0.02).log(),
-        confidence_logits=constant(shape, 0.0),
+        confidence_logits=constant(shape, GUESS_CONFIDENCE),
     )
 
 

@@ -64,7 +64,7 @@ class AblationConfig:
     """A checkpoint of the same network trained with normals, for its own row."""
     sheet: Path | None = None
     """Write a picture of every row here (PNG)."""
-    scenes: int = 8
+    scenes: int = 6
     """Validation scenes of each kind."""
     size: int = 128
     steps: int = 60

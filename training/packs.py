@@ -19,6 +19,8 @@ PICTURE_QUALITY = 92
 LIGHT_QUALITY = 95
 """Lossy; ``training.ceiling`` measures what is lost."""
 ANSWERS = "answers"
+HELD_OUT_FROM = 1_000_000
+"""Seeds from here on are validation's: things, materials and worlds kept out of training."""
 
 
 @dataclass(frozen=True)

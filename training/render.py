@@ -21,15 +21,13 @@ from backend.conventions import flip_axes
 from backend.image import linear_to_srgb
 from backend.outputs import encode_normals
 from backend.sheet import Panel, contact_sheet
-from training.packs import Pack, pack_path, pack_paths, read_answer, read_pack
+from training.packs import HELD_OUT_FROM, Pack, pack_path, pack_paths, read_answer, read_pack
 from training.scenes import KINDS, Scene, generate
 
 log = logging.getLogger(__name__)
 
 SHOWN_LIGHTS = 2
 CELL = 140
-HELD_OUT_FROM = 1_000_000
-"""Seeds from here on make validation scenes, of things and materials kept out of training."""
 
 
 @dataclass(frozen=True)

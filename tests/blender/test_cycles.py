@@ -10,9 +10,9 @@ if bpy.app.version < (5, 0):
     pytest.skip("scenes are rendered with Blender 5.0", allow_module_level=True)
 
 from training.cycles import materials, reliefs, things
-from training.cycles.__main__ import HELD_OUT_FROM, KINDS, render
+from training.cycles.__main__ import KINDS, render
 from training.cycles.shots import Quality
-from training.packs import pack_path, read_answer, read_pack
+from training.packs import HELD_OUT_FROM, pack_path, read_answer, read_pack
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 

@@ -13,10 +13,8 @@ import bpy
 from training.cycles import materials, reliefs, things
 from training.cycles.shots import Quality, photograph
 from training.cycles.stages import STAGES, Words
-from training.packs import pack_path, write_answer, write_pack
+from training.packs import HELD_OUT_FROM, pack_path, write_answer, write_pack
 
-HELD_OUT_FROM = 1_000_000
-"""Seeds from here on are validation's: other things, materials, patterns and worlds."""
 KINDS = ("object", "object", "object", "pile", "room", "object", "relief", "pile", "room", "print")
 SECOND_VIEW_EVERY = 4
 HELD_OUT_HDRIS = ("interior.exr", "courtyard.exr")

@@ -15,9 +15,11 @@ import tyro
 
 from backend.confidence import clues
 from backend.config import EngineConfig
+from backend.geometry import normalize
+from backend.image import resize
 from backend.loop import optimise
 from backend.model import turn
-from backend.pipeline import initial_state, prepare
+from backend.pipeline import Work, initial_state, prepare
 from backend.start import begin
 from shared.settings import EstimateSettings
 from training.ablation import AblationConfig, read_validation, validation_pictures
@@ -87,14 +89,12 @@ def _pixels(config: CalibrationConfig, path: Path) -> tuple[np.ndarray, np.ndarr
     return found[kept], error[kept]
 
 
-def _on_grid(truth: np.ndarray, work) -> np.ndarray:
+def _on_grid(truth: np.ndarray, work: Work) -> np.ndarray:
     """Resample true normals to the grid of Gaussians."""
     box = work.box
     part = truth[box.top : box.top + box.height, box.left : box.left + box.width]
-    planes = torch.from_numpy(np.ascontiguousarray(part)).permute(2, 0, 1)[None]
-    size = work.view.mask.shape
-    small = torch.nn.functional.interpolate(planes, size=size, mode="area")[0].permute(1, 2, 0)
-    return torch.nn.functional.normalize(small, dim=-1).numpy()
+    small = resize(torch.from_numpy(np.ascontiguousarray(part)), *work.view.mask.shape)
+    return normalize(small).numpy()
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from backend.image import luminance, srgb_to_linear
+from backend.image import CROP_MARGIN, luminance, resize, srgb_to_linear
 from backend.outline import outline_slopes
 from training.packs import Pack, SecondView, read_pack
 from training.scenes import Lesson, OtherView, mirrored
@@ -78,20 +77,14 @@ def plain_window(pack: Pack) -> Window:
     """Cut a thing out with the margin of the product; everything else stays whole."""
     if pack.kind != "object":
         return Window(0, 0, pack.picture.shape[0])
-    return _around(pack.inside, 0.04)
+    return _around(pack.inside, CROP_MARGIN)
 
 
 def cut(values: Float[Tensor, "h w *c"], window: Window, size: int) -> Float[Tensor, "s s *c"]:
     """Cut a window out of a map and resample it."""
     rows = slice(window.top, window.top + window.side)
     columns = slice(window.left, window.left + window.side)
-    part = values[rows, columns]
-    planes = part.reshape(*part.shape[:2], -1).permute(2, 0, 1)[None]
-    if planes.shape[-1] != size:
-        planes = F.interpolate(
-            planes, size=(size, size), mode="bilinear", align_corners=False, antialias=True
-        )
-    return planes[0].permute(1, 2, 0).reshape(size, size, *values.shape[2:])
+    return resize(values[rows, columns], size, size)
 
 
 def _varied_window(pack: Pack, dice: Dice) -> Window:

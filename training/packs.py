@@ -34,7 +34,7 @@ class SecondView:
     rotation: tuple[tuple[float, ...], ...]
     """3×3: a point of the first camera is ``R p + t`` in the second (OpenCV axes)."""
     translation: tuple[float, ...]
-    """In units of ``Pack.scale``: the scene's own."""
+    """In units of the scene, as ``Pack.ortho_width`` is."""
 
 
 @dataclass(frozen=True)

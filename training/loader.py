@@ -1,7 +1,7 @@
 """From packs on disk to lessons: cut, zoom, mirror, relight, degrade, in batches.
 
-A pack's single lights make its picture anew under any other mix of them, so a scene that was
-rendered once is never seen twice alike.
+A pack's single lights make its picture anew under any other mix of them, turned and painted over,
+so a scene that was rendered once is never seen twice alike.
 """
 
 import math
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Shaped, UInt8
 from torch import Tensor
 
 from backend.image import CROP_MARGIN, luminance, resize, srgb_to_linear
@@ -24,6 +25,10 @@ from training.scenes.random import Dice
 
 RELIT_SHARE = 0.6
 """Share of the pictures that are mixed anew from the single lights."""
+PAINTED_SHARE = 0.3
+"""Share of those that get another paint."""
+TURNABLE = ("object", "relief", "print")
+"""Kinds without a ground, which look as likely from any side."""
 BLACK_SHARE = 0.6
 """Share of the pictures whose ground is taken away, as the product does under a mask."""
 MARGIN = (0.02, 0.35)
@@ -47,30 +52,41 @@ def remembered(path: Path) -> Pack:
 
 @dataclass(frozen=True)
 class Framing:
-    """How the pictures of a batch are cut, and whether they are seen in a mirror."""
+    """How the pictures of a batch are turned, then cut, and whether they are seen in a mirror."""
 
+    quarters: tuple[int, ...]
+    """Quarter turns of each picture, against the clock."""
     windows: tuple[Window, ...]
     mirror: bool
 
 
 def varied_framing(packs: list[Pack], dice: Dice) -> Framing:
     """Draw the framing of a batch; these are the first numbers a batch takes from its dice."""
-    windows = tuple(_varied_window(pack, dice) for pack in packs)
-    return Framing(windows, float(dice.uniform(1)) < 0.5)
+    quarters = tuple(int(dice.integers(4, 1)) * (pack.kind in TURNABLE) for pack in packs)
+    pairs = zip(packs, quarters, strict=True)
+    windows = tuple(
+        _varied_window(turned(pack.inside, turns), pack.kind, dice) for pack, turns in pairs
+    )
+    return Framing(quarters, windows, float(dice.uniform(1)) < 0.5)
 
 
 def lesson_of(packs: list[Pack], size: int, dice: Dice) -> Lesson:
     """Make a lesson of training packs, each varied by the dice."""
     framing = varied_framing(packs, dice)
-    pairs = zip(packs, framing.windows, strict=True)
-    whole = _stacked([_lesson(pack, size, window, dice) for pack, window in pairs])
+    framed = zip(packs, framing.quarters, framing.windows, strict=True)
+    whole = _stacked(
+        [
+            _lesson(_turned_pack(pack, turns), size, window, dice, 1.0 if turns else RELIT_SHARE)
+            for pack, turns, window in framed
+        ]
+    )
     whole = replace(whole, picture=captured(dice, whole.picture, whole.inside))
     return mirrored(whole) if framing.mirror else whole
 
 
 def plain_lesson(packs: list[Pack], size: int) -> Lesson:
     """Make a lesson of packs as they are, things cut out as the product does."""
-    return _stacked([_lesson(pack, size, plain_window(pack), None) for pack in packs])
+    return _stacked([_lesson(pack, size, plain_window(pack)) for pack in packs])
 
 
 def plain_window(pack: Pack) -> Window:
@@ -87,11 +103,41 @@ def cut(values: Float[Tensor, "h w *c"], window: Window, size: int) -> Float[Ten
     return resize(values[rows, columns], size, size)
 
 
-def _varied_window(pack: Pack, dice: Dice) -> Window:
-    side = pack.picture.shape[0]
-    if pack.kind == "object" and float(dice.uniform(1)) < 0.8:
+def turned(
+    values: Shaped[np.ndarray, "*s"], quarters: int, rows: int = 0
+) -> Shaped[np.ndarray, "*s"]:
+    """Turn a map by quarters against the clock; its rows lie along axis ``rows``."""
+    return np.ascontiguousarray(np.rot90(values, quarters, (rows, rows + 1)))
+
+
+def turned_vectors(vectors: Float[np.ndarray, "*s 3"], quarters: int) -> Float[np.ndarray, "*s 3"]:
+    """Turn vectors (OpenCV camera) about the view axis as ``turned`` turns the map."""
+    for _ in range(quarters):
+        vectors = vectors[..., [1, 0, 2]] * np.array([1, -1, 1], np.float32)
+    return vectors
+
+
+def _turned_pack(pack: Pack, quarters: int) -> Pack:
+    """Turn a scene about the view axis; its second view is given up."""
+    if not quarters:
+        return pack
+    return replace(
+        pack,
+        picture=turned(pack.picture, quarters),
+        lights=turned(pack.lights, quarters, rows=1),
+        inside=turned(pack.inside, quarters),
+        directions=tuple(
+            map(tuple, turned_vectors(np.array(pack.directions, np.float32), quarters).tolist())
+        ),
+        view=None,
+    )
+
+
+def _varied_window(inside: Bool[np.ndarray, "h w"], kind: str, dice: Dice) -> Window:
+    side = len(inside)
+    if kind == "object" and float(dice.uniform(1)) < 0.8:
         low, high = MARGIN
-        return _around(pack.inside, float(dice.uniform(1, low=low, high=high)))
+        return _around(inside, float(dice.uniform(1, low=low, high=high)))
     shrunk = round(side * float(dice.uniform(1, low=0.6, high=1.0)))
     top, left = (int(dice.integers(side - shrunk + 1, 1)) for _ in range(2))
     return Window(top, left, shrunk)
@@ -120,7 +166,9 @@ def _linear(pixels: UInt8[np.ndarray, "*s"]) -> Float[Tensor, "*s"]:
     return _decoding()[torch.from_numpy(pixels).int()]
 
 
-def _lesson(pack: Pack, size: int, window: Window, dice: Dice | None) -> Lesson:
+def _lesson(
+    pack: Pack, size: int, window: Window, dice: Dice | None = None, relit_share: float = 0.0
+) -> Lesson:
     """Make a lesson of one scene; without dice the picture stays as it was rendered."""
     inside = cut(torch.from_numpy(pack.inside).float(), window, size) > 0.99
     picture = cut(_linear(pack.picture), window, size)
@@ -128,7 +176,7 @@ def _lesson(pack: Pack, size: int, window: Window, dice: Dice | None) -> Lesson:
     if dice is None:
         singles = _cut_lights(luminance(lights), window, size)
         picture = picture if pack.kind in ("room", "pile") else picture * inside[..., None]
-    elif float(dice.uniform(1)) < RELIT_SHARE:
+    elif float(dice.uniform(1)) < relit_share:
         colours = _cut_lights(lights, window, size)
         singles = luminance(colours)
         picture = _relit(colours, directions, inside, picture, dice)
@@ -169,8 +217,20 @@ def _relit(
     tint = 1 + 0.25 * dice.uniform(count, 3, low=-1.0)
     soft = float(dice.uniform(1, low=0.03, high=0.6))
     mixed = torch.einsum("kc,khwc->hwc", power * tint, lights) + soft * lights.mean(0)
+    if float(dice.uniform(1)) < PAINTED_SHARE:
+        mixed = mixed * _paint(dice, len(mixed))
     mixed = mixed / mixed.flatten()[::7].quantile(0.98).clamp_min(1e-3)
     return torch.where(inside[..., None], mixed, picture)
+
+
+def _paint(dice: Dice, size: int) -> Float[Tensor, "s s 3"]:
+    """Draw two colours in patches with soft or hard edges: albedo that tells nothing of shape."""
+    cells = 2 + int(dice.integers(12, 1))
+    noise = dice.normal(1, 1, cells, cells)
+    field = F.interpolate(noise, (size, size), mode="bicubic", align_corners=True)[0, 0]
+    hardness = 10 ** float(dice.uniform(1, high=1.5))
+    first, second = dice.uniform(2, 3, low=0.1)
+    return torch.lerp(first, second, torch.sigmoid(hardness * field)[..., None])
 
 
 def _grounded(

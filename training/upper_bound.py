@@ -10,7 +10,7 @@ from torch import Tensor
 from backend.encoder import Encoded
 from backend.geometry import normalize
 from backend.model import Clone
-from training.loader import cut, remembered, varied_framing
+from training.loader import cut, remembered, turned, turned_vectors, varied_framing
 from training.packs import read_answer
 from training.scenes import Lesson
 from training.sources import SourceConfig, draw, listed
@@ -36,9 +36,14 @@ def _true_normals(source: SourceConfig, paths: tuple, seed: int, step: int) -> T
         raise ValueError("The upper bound learns from packs alone: set the procedural share to 0.")
     drawn = draw(paths, source.batch, seed, step)
     framing = varied_framing([remembered(path) for path in drawn.paths], drawn.dice)
+    framed = zip(drawn.paths, framing.quarters, framing.windows, strict=True)
     maps = [
-        cut(torch.from_numpy(read_answer(path)), window, source.size)
-        for path, window in zip(drawn.paths, framing.windows, strict=True)
+        cut(
+            torch.from_numpy(turned_vectors(turned(read_answer(path), turns), turns)),
+            window,
+            source.size,
+        )
+        for path, turns, window in framed
     ]
     normals = normalize(torch.stack(maps))
     if framing.mirror:

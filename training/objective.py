@@ -29,6 +29,8 @@ class ObjectiveConfig:
     confidence: float = 0.02
     joint: float = 0.0
     """Splatted, refined and fused normals under the other lights, through the rasteriser."""
+    joint_every: int = 1
+    """Steps from one turn of the whole loop to the next; a turn costs more than the encoder."""
     own: float = 0.2
     """The picture itself, re-rendered; part of the joint objective, as are the next."""
     orientation: float = 0.05
@@ -50,7 +52,7 @@ def objective(
     if config.confidence:
         doubt = confidence_error(encoding.confidence_logits, projected)
         total = total + config.confidence * doubt
-    if config.joint:
+    if config.joint and step % config.joint_every == 0:
         total = total + config.joint * joint_objective(model, encoded, lesson, config)
     return total
 

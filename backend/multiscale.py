@@ -1,9 +1,9 @@
 """Any size of picture: shape from a small copy, detail from the picture itself.
 
 The encoder learned on pictures of about ``SHAPE_SIZE`` pixels. On a larger one it sees detail as
-well as before but loses sight of the whole, so the low frequencies of the normals and the depth
-come from a small copy and the high ones from the picture, in tiles where it is large. A tiny
-picture is enlarged first. The shape is seen twice, the second time in a mirror: errors that are not
+well as before but loses sight of the whole, so the low frequencies of the normals, the depth and
+the confidence come from a small copy and detail from the picture, in tiles where it is large. A
+tiny picture is enlarged first. The shape is seen twice, the second time in a mirror: errors that are not
 symmetric cancel.
 """
 
@@ -44,7 +44,11 @@ def encode(model: Clone, view: View) -> Encoded:
     smooth = resize(resize(detail, *small.mask.shape), height, width)
     normals = resize(normalize(shape.normals), height, width) + detail - smooth
     depth = resize(shape.depth_pixels, height, width) * (width / small.mask.shape[1])
-    encoding = replace(fine.encoding, normals=normalize(normals), depth_pixels=depth)
+    doubt = resize(shape.confidence_logits, height, width)
+    encoding = replace(
+        fine.encoding,
+        normals=normalize(normals), depth_pixels=depth, confidence_logits=doubt,
+    )  # fmt: skip
     return Encoded(encoding, fine.features)
 
 
@@ -56,9 +60,15 @@ def _seen_twice(model: Clone, view: View) -> Encoded:
     camera = replace(view.camera, intrinsics=intrinsics)
     mirrored = model(View(view.rgb.flip(1), view.mask.flip(1), camera, view.rasterize))
     across = view.rgb.new_tensor([-1.0, 1.0, 1.0])
-    back = normalize(mirrored.encoding.normals).flip(1) * across
-    normals = normalize(normalize(straight.encoding.normals) + back)
-    return Encoded(replace(straight.encoding, normals=normals), straight.features)
+    one, other = straight.encoding, mirrored.encoding
+    back = normalize(other.normals).flip(1) * across
+    both = replace(
+        one,
+        normals=normalize(normalize(one.normals) + back),
+        log_albedo=(one.log_albedo + other.log_albedo.flip(1)) / 2,
+        confidence_logits=(one.confidence_logits + other.confidence_logits.flip(1)) / 2,
+    )
+    return Encoded(both, straight.features)
 
 
 def _resampled(found: Encoded, height: int, width: int) -> Encoded:

@@ -3,8 +3,8 @@
 The encoder learned on pictures of about ``SHAPE_SIZE`` pixels. On a larger one it sees detail as
 well as before but loses sight of the whole, so the low frequencies of the normals, the depth and
 the confidence come from a small copy and detail from the picture, in tiles where it is large. A
-tiny picture is enlarged first. The shape is seen twice, the second time in a mirror: errors that are not
-symmetric cancel.
+tiny picture is enlarged first. The shape is seen twice, the second time in a mirror: errors that
+are not symmetric cancel.
 """
 
 from dataclasses import fields, replace

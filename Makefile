@@ -68,7 +68,7 @@ train: scenes
 
 ablation: $(ENV)/ready
 	$(RUN) -m training.ablation --held-out $(SCENES)/held_out --cases $(CASES) \
-	  --sheet build/ablation.png
+	  --sheet build/ablation.png --failures build/failures.jpg
 
 evaluate: $(ENV)/ready
 	$(RUN) -m training.evaluate --cases $(CASES) --sheet build/evaluation.png

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from backend.config import EngineConfig
 from backend.image import linear_to_srgb
@@ -205,8 +206,9 @@ def test_the_ablation_runs_every_row_and_draws_it(folder, tmp_path, caplog):
     run(training)
     caplog.set_level("INFO")
     checkpoint, sheet = training.out / "checkpoint.safetensors", tmp_path / "sheet.png"
+    failures = tmp_path / "failures.jpg"
     config = AblationConfig(
-        folder, checkpoint=checkpoint, labelled=checkpoint, sheet=sheet,
+        folder, checkpoint=checkpoint, labelled=checkpoint, sheet=sheet, failures=failures,
         scenes=1, size=32, steps=2, jobs=1,
     )  # fmt: skip
     assert ablate(config) == 0
@@ -215,6 +217,9 @@ def test_the_ablation_runs_every_row_and_draws_it(folder, tmp_path, caplog):
     errors = [float(line.split("|")[2]) for line in table[2:]]
     assert all(0 < error < 180 for error in errors)
     assert sheet.stat().st_size > 1000
+    with Image.open(failures) as shown:
+        # a row of three threes for the two kinds of one scene each
+        assert shown.width > 9 * 160 > shown.height > 160
     assert calibrate(CalibrationConfig(folder, checkpoint, scenes=2, size=32, steps=1)) == 0
     assert any("AUSE" in record.getMessage() for record in caplog.records)
     weights = tmp_path / "weights.safetensors"

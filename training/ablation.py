@@ -46,6 +46,10 @@ ROWS = (
 )  # fmt: skip
 """After the gate come test-time loops: geometry of the Gaussians without and with the kernel, and
 the same refined and gated."""
+OURS = "+ gate"
+"""The row that the product answers with."""
+WORST = 3
+"""Failures shown of each kind."""
 THUMBNAIL = 160
 VALIDATION = "validation: "
 
@@ -64,6 +68,8 @@ class AblationConfig:
     """A checkpoint of the same network trained with normals, for its own row."""
     sheet: Path | None = None
     """Write a picture of every row here (PNG)."""
+    failures: Path | None = None
+    """Write the validation scenes of each kind that went worst here (JPEG)."""
     scenes: int = 6
     """Validation scenes of each kind."""
     size: int = 128
@@ -87,22 +93,24 @@ def run(config: AblationConfig) -> int:
         log.error("Give a folder of validation scenes, of public cases, or both.")
         return 2
     context = multiprocessing.get_context("spawn")
-    errors: dict[str, list[dict[str, float]]] = {}
-    panels: list[Panel] = []
+    outcomes: dict[str, list[Outcome]] = {}
     with ProcessPoolExecutor(
         config.jobs, context, initializer=torch.set_num_threads, initargs=(1,)
     ) as pool:
         found = pool.map(partial(score_picture, config=config), pictures)
         for index, (picture, outcome) in enumerate(zip(pictures, found, strict=True)):
-            errors.setdefault(picture.group, []).append(outcome.errors)
-            panels += outcome.panels
+            outcomes.setdefault(picture.group, []).append(outcome)
             sys.stderr.write(f"\r\033[K{index + 1}/{len(pictures)} pictures")
             sys.stderr.flush()
     sys.stderr.write("\r\033[K")
-    log.info("%s", table(errors))
+    log.info("%s", table({group: [o.errors for o in some] for group, some in outcomes.items()}))
     if config.sheet:
+        panels = [panel for some in outcomes.values() for o in some for panel in o.panels]
         columns = len(panels) // len(pictures)
         contact_sheet(panels, columns, THUMBNAIL).save(config.sheet, optimize=True)
+    if config.failures:
+        own = {g: some for g, some in outcomes.items() if g.startswith(VALIDATION)}
+        contact_sheet(worst(own), 3 * WORST, THUMBNAIL).save(config.failures, quality=85)
     return 0
 
 
@@ -125,6 +133,18 @@ class Outcome:
 
     errors: dict[str, float]
     panels: list[Panel]
+
+
+def worst(outcomes: dict[str, list[Outcome]]) -> list[Panel]:
+    """Return picture, our answer and the truth of each group's worst pictures."""
+    answer = 1 + ROWS.index(OURS)
+    shown = []
+    for group, some in outcomes.items():
+        for outcome in sorted(some, key=lambda o: -o.errors[OURS])[:WORST]:
+            picture, ours, truth = (outcome.panels[i] for i in (0, answer, -1))
+            kind = replace(picture, caption=group.removeprefix(VALIDATION))
+            shown += [kind, replace(ours, caption=f"ours {outcome.errors[OURS]:.0f}°"), truth]
+    return shown
 
 
 def score_picture(picture: Scored, config: AblationConfig) -> Outcome:
@@ -151,7 +171,7 @@ def score_picture(picture: Scored, config: AblationConfig) -> Outcome:
         encoded = torch.from_numpy(encode_normals(wire_normals(normals))) * shown
         panels.append(Panel(f"{name} {errors[name]:.0f}°", _small(encoded)))
     panels.append(Panel("truth", _small(torch.from_numpy(encode_normals(truth)) * shown)))
-    return Outcome(errors, panels if config.sheet else [])
+    return Outcome(errors, panels if config.sheet or config.failures else [])
 
 
 def all_rows(

@@ -5,8 +5,7 @@ job gets exactly one of Result, Failed and Cancelled, however it ends; asking fo
 it.
 """
 
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,6 +35,7 @@ from .settings import (
     WAITING_BYTES,
     WAITING_JOBS,
 )
+from .turns import in_turns
 
 Key = tuple[str, str]
 """Owner and id: two owners cannot meet, not even under the same id."""
@@ -101,7 +101,9 @@ class Jobs:
 
     def __init__(self) -> None:
         self._jobs: dict[Key, Job] = {}
-        self._queue: deque[Job] = deque()
+        self._queue: list[Job] = []
+        self._served: dict[Hashable, int] = {}
+        self._turn = 0
         self._news: list[News] = []
 
     def submit(self, submit: Submit, owner: str, peer: bytes) -> Failed | None:
@@ -122,7 +124,7 @@ class Jobs:
         job = Job(submit, owner, peer, inputs, Progress(submit.job, "receiving", 0.0, -1.0))
         self._jobs[job.key] = job
         job.position = len(self._queue) + len(self._in_state("running"))
-        self._tell(job, Accepted(job.id, job.position))
+        self._tell(job, Accepted(job.id, job.position))  # its turn is known once it has arrived
         return None
 
     def find(self, job: str, owner: str) -> Job | None:
@@ -139,17 +141,20 @@ class Jobs:
         self._tell(job, job.progress)
 
     def enqueue(self, job: Job) -> None:
-        """Put a job whose picture has arrived at the end of the queue."""
+        """Put a job whose picture has arrived into the queue."""
         job.move("queued")
         job.progress = Progress(job.id, "queued", 0.0, -1.0)
         self._queue.append(job)
         self._count_positions()
 
     def start_next(self) -> Job | None:
-        """Hand out the job that is first in the queue."""
+        """Hand out the job whose turn it is."""
         if not self._queue:
             return None
-        job = self._queue.popleft()
+        job = self._waiting()[0]
+        self._queue.remove(job)
+        self._turn += 1
+        self._served[job.owner] = self._served[job.peer] = self._turn
         job.move("running")
         job.attempts += 1
         job.position = 0
@@ -175,7 +180,7 @@ class Jobs:
         if job.attempts >= ATTEMPTS:
             return False
         job.move("queued")
-        self._queue.appendleft(job)
+        self._queue.append(job)
         self._count_positions()
         return True
 
@@ -218,6 +223,8 @@ class Jobs:
                 break
             kept_bytes -= _nbytes(job.results)
             del self._jobs[job.key]
+        known = {client for job in self._jobs.values() for client in (job.owner, job.peer)}
+        self._served = {client: turn for client, turn in self._served.items() if client in known}
 
     def unfinished(self, peer: bytes | None = None) -> Iterator[Job]:
         """List the jobs that have no outcome yet, of one connection or of all."""
@@ -248,9 +255,19 @@ class Jobs:
         self._tell(job, outcome)
         self._count_positions()
 
+    def _waiting(self) -> list[Job]:
+        """List the queue in the order of turns: what a worker died of first, then owners in turn.
+
+        An owner's connections take turns as well: two Blenders of one artist are one owner.
+        """
+        retried = [job for job in self._queue if job.attempts]
+        fresh = [job for job in self._queue if not job.attempts]
+        of_each = in_turns(fresh, lambda job: job.peer, self._served)
+        return retried + in_turns(of_each, lambda job: job.owner, self._served)
+
     def _count_positions(self) -> None:
         running = len(self._in_state("running"))
-        for index, job in enumerate(self._queue):
+        for index, job in enumerate(self._waiting()):
             if job.position != index + running:
                 job.position = index + running
                 self._tell(job, Accepted(job.id, job.position))

@@ -17,7 +17,11 @@ FILE_NAME = "connection.json"
 
 @dataclass(frozen=True)
 class Connection:
-    """Address and keys of a running backend (CURVE keys in Z85 text)."""
+    """Address and keys of a running backend (CURVE keys in Z85 text).
+
+    An artist's key for a backend on another machine has the same form; process 0 and no boot id
+    say that it outlives any one run of that backend.
+    """
 
     endpoint: str
     server_public_key: str
@@ -40,20 +44,34 @@ def default_run_dir() -> Path:
 
 
 def publish(connection: Connection, run_dir: Path) -> Path:
-    """Write the connection file atomically, readable by this user alone."""
-    run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=run_dir, prefix=".connection-")  # made 0600
+    """Write the connection file of a run folder."""
+    return write(connection, run_dir / FILE_NAME)
+
+
+def write(connection: Connection, path: Path) -> Path:
+    """Write a connection file atomically, readable by this user alone."""
+    return write_private(path, json.dumps(asdict(connection)))
+
+
+def write_private(path: Path, text: str) -> Path:
+    """Write a file atomically, readable by this user alone; its folder too if it is new."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # made 0600
     with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(connection), file)
-    target = run_dir / FILE_NAME
-    os.replace(temporary, target)
-    return target
+        file.write(text)
+    os.replace(temporary, path)
+    return path
 
 
 def find(run_dir: Path) -> Connection | None:
-    """Read the connection file, or None when there is none or it is not one of ours."""
+    """Read the connection file of a run folder, or None when there is none of ours."""
+    return read(run_dir / FILE_NAME)
+
+
+def read(path: Path) -> Connection | None:
+    """Read a connection file, or None when there is none or it is not one of ours."""
     try:
-        values = json.loads((run_dir / FILE_NAME).read_text())
+        values = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
     expected = {field.name: field.type for field in fields(Connection)}

@@ -134,6 +134,13 @@ class Status:
     uptime_seconds: float
     worker: str
     jobs: tuple[JobStatus, ...]
+    """The asking owner's own."""
+    waiting: int = 0
+    """Jobs in the queue, of everybody."""
+    clients: int = 0
+    memory_bytes: int = 0
+    """Of the broker and its workers."""
+    versions: str = ""
 
 
 @dataclass(frozen=True)

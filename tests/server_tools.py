@@ -12,7 +12,7 @@ from unittest.mock import patch
 import numpy as np
 
 from backend.server import sockets
-from backend.server.broker import Broker
+from backend.server.broker import Broker, Service
 from backend.server.client import Client, connect
 from shared.connection import Connection, find
 from shared.messages import Message, Submit
@@ -26,9 +26,9 @@ SMALL = {"picture": np.arange(24, dtype=np.uint8).reshape(2, 4, 3)}
 
 
 @contextmanager
-def running(run_dir: Path, command: tuple[str, ...] = WORKER) -> Iterator[Broker]:
+def running(run_dir: Path, command: tuple[str, ...] = WORKER, **service) -> Iterator[Broker]:
     """Run a broker on a thread of this process."""
-    broker = Broker(run_dir, "cpu", 1, command)
+    broker = Broker(Service(run_dir, "cpu", 1, command, **service))
     thread = threading.Thread(target=broker.serve, daemon=True)
     thread.start()
     try:

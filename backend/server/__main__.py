@@ -1,7 +1,8 @@
-"""``python -m backend.server``: run a backend, or ask or stop the one that runs.
+"""``python -m backend.server``: run a backend, ask or stop the one that runs, keep its keys.
 
-Exit codes: 0 done; 1 no backend to ask; 3 a live backend already has the run folder;
-4 the run folder cannot be used.
+Exit codes: 0 done; 1 no backend to ask; 2 wrong words; 3 a live backend already has the run folder;
+4 the run folder or the network address cannot be used; 5 nobody has a key for the network;
+6 the self-test failed.
 """
 
 import logging
@@ -16,22 +17,31 @@ import tyro
 
 from shared.connection import find
 
-from .broker import Broker
+from .broker import Broker, NoNetwork, Service
 from .client import JobFailed, Unreachable, connect
+from .keys import KeyProblem, add_artist, artists, endpoint_of_address, remove_artist
 from .lock import AlreadyRunning
 from .log import log_path, start_logging
 from .process import WORKER_COMMAND
+from .selftest import Broken, selftest
 from .settings import ServerConfig
 from .table import status_table
 
 EXIT_NOBODY = 1
+EXIT_WORDS = 2
 EXIT_ALREADY_RUNNING = 3
-EXIT_NO_FOLDER = 4
+EXIT_NO_PLACE = 4
+EXIT_NO_KEYS = 5
+EXIT_BROKEN = 6
 _STOP_SECONDS = 10.0
 
 
 def main(config: ServerConfig) -> int:
     """Do what the command line asks; returns the exit code."""
+    if config.selftest:
+        return test_itself(config)
+    if config.command == "keys":
+        return keep_keys(config)
     if config.command == "status":
         return show_status(config.run_dir)
     if config.command == "stop":
@@ -42,13 +52,28 @@ def main(config: ServerConfig) -> int:
 def serve(config: ServerConfig, worker_command: tuple[str, ...] = WORKER_COMMAND) -> int:
     """Run a backend until it is told to end."""
     try:
-        broker = Broker(config.run_dir, config.device, config.threads, worker_command)
+        lan = endpoint_of_address(config.lan) if config.lan else ""
+    except KeyProblem as problem:
+        _say(str(problem))
+        return EXIT_WORDS
+    if lan and not artists(config.run_dir):
+        _say("Nobody has a key for the network. Make one for each artist first:")
+        _say("  python -m backend.server keys add NAME --address THIS-MACHINE:PORT")
+        return EXIT_NO_KEYS
+    service = Service(
+        config.run_dir, config.device, config.threads, worker_command, config.spare, lan
+    )
+    try:
+        broker = Broker(service)
     except AlreadyRunning:
         _say(_already_running(config.run_dir))
         return EXIT_ALREADY_RUNNING
     except OSError as error:
         _say(f"The run folder {config.run_dir} cannot be used: {error}")
-        return EXIT_NO_FOLDER
+        return EXIT_NO_PLACE
+    except NoNetwork as error:
+        _say(f"The network cannot be served. {error}")
+        return EXIT_NO_PLACE
     start_logging(config.run_dir)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: broker.stop())
@@ -91,6 +116,38 @@ def stop(run_dir: Path) -> int:
             return EXIT_NOBODY
         time.sleep(0.05)
     _say("The backend has ended.")
+    return 0
+
+
+def keep_keys(config: ServerConfig) -> int:
+    """Add, remove or list the artists who may use this backend over a network."""
+    try:
+        match config.words:
+            case ("add", name):
+                path = add_artist(config.run_dir, name, config.address, Path.cwd())
+                _say(f"Carry {path} to {name}: whoever has it may use this backend as {name}.")
+            case ("remove", name):
+                remove_artist(config.run_dir, name)
+                _say(f"{name} cannot use this backend any more.")
+            case () | ("list",):
+                _say("\n".join(artists(config.run_dir)) or "Nobody has a key.")
+            case _:
+                raise KeyProblem(
+                    "Say: keys add NAME --address HOST:PORT, keys remove NAME, or keys list."
+                )
+    except KeyProblem as problem:
+        _say(str(problem))
+        return EXIT_WORDS
+    return 0
+
+
+def test_itself(config: ServerConfig) -> int:
+    """Say whether a backend works on this machine."""
+    try:
+        _say(selftest(config.device, config.threads))
+    except Broken as broken:
+        _say(f"The backend does not work. {broken}")
+        return EXIT_BROKEN
     return 0
 
 

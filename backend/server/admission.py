@@ -3,6 +3,8 @@
 import math
 import re
 
+import numpy as np
+
 from shared.messages import ArraySpec, Code, Failed, Submit
 from shared.transfer import MAX_PIXELS, MAX_SIDE
 
@@ -26,6 +28,11 @@ def refusal(submit: Submit) -> Failed | None:
 def failed(job: str, code: Code, message: str, advice: str = "", retryable: bool = False) -> Failed:
     """Make a failure; ids that are no ids are cut so that the answer always fits its header."""
     return Failed(job[:64], code, message, advice, retryable)
+
+
+def declared_bytes(submit: Submit) -> int:
+    """Return how much memory a job's arrays will take."""
+    return sum(math.prod(spec.shape) * np.dtype(spec.dtype).itemsize for spec in submit.arrays)
 
 
 def _picture_refusal(job: str, picture: ArraySpec) -> Failed | None:

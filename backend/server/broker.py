@@ -8,6 +8,7 @@ import logging
 import os
 import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 import zmq
@@ -18,14 +19,17 @@ from shared.connection import FILE_NAME, Connection, publish, withdraw
 from shared.messages import Ready
 
 from . import sockets
+from .devices import devices
 from .front import Front
 from .gatekeeper import Gatekeeper
 from .jobs import Jobs
+from .keys import artists, server_keys
 from .lifetime import Lifetime
+from .link import Workplace
 from .lock import RunLock
 from .log import TERMINAL, log_path
 from .process import WORKER_COMMAND
-from .seat import Seat, Workplace
+from .seat import Seat
 from .settings import Device
 
 _log = logging.getLogger(__name__)
@@ -35,46 +39,68 @@ _TICK_MS = 50  # how late the end of a worker process or a stop may be noticed
 _ROUNDS_SECONDS = 1.0  # how often connections and kept results are looked through
 
 
+class NoNetwork(Exception):
+    """The network address cannot be listened on; the text says why."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a broker is to serve."""
+
+    run_dir: Path
+    device: Device = "auto"
+    threads: int = 0
+    worker_command: tuple[str, ...] = WORKER_COMMAND
+    spare: bool = False
+    lan: str = ""
+    """ZeroMQ endpoint of a network to serve besides loopback; empty for none."""
+
+
 class Broker:
     """A backend in one run folder: made, then ``serve`` until ``stop``."""
 
-    def __init__(
-        self,
-        run_dir: Path,
-        device: Device = "auto",
-        threads: int = 0,
-        worker_command: tuple[str, ...] = WORKER_COMMAND,
-    ) -> None:
+    def __init__(self, service: Service) -> None:
         """Take the run folder and bind the socket.
 
         Raises:
             AlreadyRunning: if a live backend has that folder.
+            OSError: if the folder cannot be used.
+            NoNetwork: if the network address cannot be used.
         """
-        self._run_dir = run_dir
+        run_dir = self._run_dir = service.run_dir
+        self._lan = service.lan
         self._lock = RunLock(run_dir)
         self._context = zmq.Context()
         self._gatekeeper = Gatekeeper(self._context)
-        keys, client_keys = sockets.make_keys(), sockets.make_keys()
-        self._gatekeeper.allow(_DOMAIN, client_keys.public)
-        socket = sockets.listen(self._context, zmq.ROUTER, keys, _DOMAIN)
+        keys = server_keys(run_dir) if service.lan else sockets.make_keys()
+        local_keys = sockets.make_keys()
+        self._gatekeeper.allow(_DOMAIN, local_keys.public)
+        self._artists: set[str] = set()
+        self._socket = sockets.listen(self._context, zmq.ROUTER, keys, _DOMAIN)
         self.connection = Connection(
-            sockets.endpoint_of(socket),
+            sockets.endpoint_of(self._socket),
             keys.public,
-            client_keys.public,
-            client_keys.secret,
+            local_keys.public,
+            local_keys.secret,
             os.getpid(),
             uuid.uuid4().hex,
             PROTOCOL_VERSION,
         )
         self._jobs = Jobs()
-        workplace = Workplace(worker_command, device, threads, log_path(run_dir))
-        self._seat = Seat(self._context, self._gatekeeper, self._jobs, workplace)
-        self._front = Front(socket, self._jobs, self._seat, self.connection.boot_id)
+        self._seats = [
+            Seat(self._context, self._gatekeeper, self._jobs, workplace)
+            for workplace in _workplaces(service)
+        ]
+        self._front = Front(
+            self._socket, self._jobs, self._seats, self.connection.boot_id, local_keys.public
+        )
         self._lifetime = Lifetime()
         # plain flags: they are set from signal handlers, where a lock could be taken twice
         self._stopping = self._starter_gone = False
-        self._announced: Ready | None = None
+        self._announced: list[Ready] = []
         self._next_rounds = 0.0
+        if service.lan:
+            self._open_network()
 
     def stop(self) -> None:
         """End ``serve`` soon; may be called from any thread or signal handler."""
@@ -98,23 +124,51 @@ class Broker:
     def _poll(self) -> None:
         """Wait for messages or the next tick, then do everything that is due."""
         poller = zmq.Poller()
-        for socket in (self._gatekeeper.socket, self._front.socket, self._seat.socket):
-            if socket is not None:
-                poller.register(socket, zmq.POLLIN)
+        links = [(seat, link) for seat in self._seats for link in seat.links]
+        worker_sockets = (link.socket for _, link in links)
+        for socket in (self._gatekeeper.socket, self._socket, *worker_sockets):
+            poller.register(socket, zmq.POLLIN)
         events = dict(poller.poll(_TICK_MS))
         now = time.monotonic()
         if self._gatekeeper.socket in events:
             self._gatekeeper.answer()
-        if self._front.socket in events:
+        if self._socket in events:
             self._front.receive(now)
-        if self._seat.socket in events:
-            self._seat.receive(now)
-        self._seat.step(now)
+        for seat, link in links:
+            if link.socket in events:
+                seat.receive(link, now)
+        for seat in self._seats:
+            seat.step(now)
         self._front.step()
         if now >= self._next_rounds:
             self._next_rounds = now + _ROUNDS_SECONDS
-            self._front.probe(now)
-            self._jobs.expire(now)
+            self._go_round(now)
+
+    def _go_round(self, now: float) -> None:
+        """Look through connections, kept results and keys."""
+        if self._lan:
+            self._read_artists()
+        self._front.probe(now)
+        self._jobs.expire(now)
+
+    def _open_network(self) -> None:
+        self._read_artists()
+        try:
+            self._socket.bind(self._lan)
+        except zmq.ZMQError as error:
+            self._context.destroy(linger=0)
+            self._lock.release()
+            raise NoNetwork(f"{self._lan} cannot be listened on: {error}") from error
+
+    def _read_artists(self) -> None:
+        """Let in whoever has got a key, and put out whoever has lost it."""
+        present = set(artists(self._run_dir).values())
+        for key in present - self._artists:
+            self._gatekeeper.allow(_DOMAIN, key)
+        for key in self._artists - present:
+            self._gatekeeper.revoke(_DOMAIN, key)
+            self._front.dismiss(key)
+        self._artists = present
 
     def _over(self, now: float) -> bool:
         if self._stopping or self._front.shutdown_asked:
@@ -128,16 +182,19 @@ class Broker:
     def _announce(self) -> None:
         _terminal.info("CLONE Normals backend %s", __version__)
         _terminal.info("  listening on  %s", self.connection.endpoint)
+        if self._lan:
+            _terminal.info("  network       %s, %d keys", self._lan, len(self._artists))
         _terminal.info("  keys          %s", self._run_dir / FILE_NAME)
         _terminal.info("  log           %s", log_path(self._run_dir))
 
     def _announce_worker(self) -> None:
         """Say once what computes, and again only if a new worker differs."""
-        ready = self._seat.ready
-        if ready is not None and ready != self._announced:
-            self._announced = ready
-            _terminal.info("  device        %s", ready.device)
-            _terminal.info("  engine        %s", "; ".join((ready.engine, *ready.notes)))
+        for seat in self._seats:
+            if seat.ready is not None and seat.ready not in self._announced:
+                self._announced.append(seat.ready)
+                _terminal.info("  device        %s", seat.ready.device)
+                words = (seat.ready.engine, *seat.ready.notes)
+                _terminal.info("  engine        %s", "; ".join(words))
 
     def _close(self) -> None:
         """Tell clients what becomes of their jobs, end the worker, give the folder free."""
@@ -145,8 +202,23 @@ class Broker:
         for job in self._jobs.unfinished():
             self._jobs.cancel(job, now)
         self._front.step()
-        self._seat.close()
+        for seat in self._seats:
+            seat.close()
         self._context.destroy(linger=200)  # a moment for the last words; nothing waits for ever
         self._lock.release()
         withdraw(self.connection, self._run_dir)
         _terminal.info("backend ended")
+
+
+def _workplaces(service: Service) -> list[Workplace]:
+    """Return one workplace for each device."""
+    return [
+        Workplace(
+            service.worker_command,
+            device,
+            service.threads,
+            log_path(service.run_dir),
+            service.spare,
+        )
+        for device in devices(service.device)
+    ]

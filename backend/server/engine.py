@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,9 @@ from shared.messages import Submit
 from .outcome import Engine, IsCancelled, Outcome, ReportProgress
 
 log = logging.getLogger(__name__)
+
+LEAST_SIZE = 64
+"""When memory runs out, the working size is halved down to this."""
 
 
 def load(device: str, threads: int) -> Engine:
@@ -45,7 +49,36 @@ def run(
     report: ReportProgress,
     cancelled: IsCancelled,
 ) -> Outcome:
-    """Estimate one picture; raises ``Refused``, ``Stopped`` or ``MemoryError``."""
+    """Estimate one picture, smaller where memory does not suffice for the size that was asked for.
+
+    Raises ``Refused``, ``Stopped``, or ``MemoryError`` when even ``LEAST_SIZE`` is too much.
+    """
+    settings, notes = submit.settings, list[str]()
+    while True:
+        try:
+            outcome = _run(
+                device, model, replace(submit, settings=settings), arrays, report, cancelled
+            )
+        except MemoryError:
+            smaller = settings.size // 2
+            if smaller < LEAST_SIZE:
+                raise
+            log.warning("job=%s memory ran out at size %d", submit.job, settings.size)
+            notes.append(f"Memory ran out at working size {settings.size}; {smaller} was used.")
+            settings = replace(settings, size=smaller)
+        else:
+            told = replace(outcome.report, notes=(*outcome.report.notes, *notes))
+            return replace(outcome, report=told)
+
+
+def _run(
+    device: torch.device,
+    model: Clone | None,
+    submit: Submit,
+    arrays: Mapping[str, np.ndarray],
+    report: ReportProgress,
+    cancelled: IsCancelled,
+) -> Outcome:
     with _memory_errors(device):
         picture = decode_picture(arrays["picture"], submit.transfer, arrays.get("mask"))
         result = estimate(picture, submit.settings, device, report, cancelled, model)
@@ -53,7 +86,7 @@ def run(
 
 
 def choose_device(wanted: str) -> torch.device:
-    """Turn "auto", "cpu" or "cuda" into a device that works.
+    """Turn "auto", "cpu", "cuda" or "cuda:1" into a device that works.
 
     Raises:
         Refused: when CUDA was asked for and does not work here.
@@ -61,8 +94,8 @@ def choose_device(wanted: str) -> torch.device:
     if wanted == "cpu":
         return torch.device("cpu")
     if torch.cuda.is_available():
-        return torch.device("cuda")
-    if wanted == "cuda":
+        return torch.device("cuda" if wanted == "auto" else wanted)
+    if wanted != "auto":
         message = "CUDA was asked for, but PyTorch finds no CUDA device here."
         raise Refused("internal", message, "Choose the device auto or cpu.")
     return torch.device("cpu")

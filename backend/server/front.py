@@ -1,7 +1,9 @@
 """The side of the broker that clients see: who is connected, what they ask, what they are sent."""
 
 import logging
+import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import zmq
@@ -30,6 +32,7 @@ from shared.wire import Buffer, WireError, decode, encode
 
 from .admission import failed
 from .jobs import Jobs, Key
+from .memory import backend_bytes
 from .outgoing import Outgoing
 from .seat import Seat
 from .settings import SILENT_SECONDS
@@ -51,15 +54,24 @@ class Peer:
 class Front:
     """Answer clients and send them what happens to their jobs; times are monotonic seconds."""
 
-    def __init__(self, socket: zmq.Socket, jobs: Jobs, seat: Seat, boot_id: str) -> None:
-        self.socket = socket
+    def __init__(
+        self,
+        socket: zmq.Socket,
+        jobs: Jobs,
+        seats: Sequence[Seat],
+        boot_id: str,
+        local_owner: str,
+    ) -> None:
+        self._socket = socket
         self.shutdown_asked = False
         self._jobs = jobs
-        self._seat = seat
+        self._seats = seats
         self._boot_id = boot_id
+        self._local_owner = local_owner
         self._started = time.monotonic()
         self._peers: dict[bytes, Peer] = {}
         self._sending: dict[Key, tuple[bytes, Outgoing]] = {}
+        self._dismissed: set[str] = set()
 
     @property
     def clients(self) -> int:
@@ -70,7 +82,7 @@ class Front:
         """Take what clients have sent."""
         for _ in range(_TURN):
             try:
-                route, *frames = self.socket.recv_multipart(zmq.DONTWAIT, copy=False)
+                route, *frames = self._socket.recv_multipart(zmq.DONTWAIT, copy=False)
             except zmq.Again:
                 return
             peer, owner = route.bytes, frames[-1].get("User-Id") if frames else ""
@@ -109,10 +121,20 @@ class Front:
             elif now - peer.heard > quiet:
                 self._send(route, Pong(self._boot_id))
 
+    def dismiss(self, owner: str) -> None:
+        """Serve an owner whose key was taken back no more; connections that are open stay so."""
+        self._dismissed.add(owner)
+        for route, peer in list(self._peers.items()):
+            if peer.owner == owner:
+                self._send(route, _dismissal())
+                self._lose(route)
+
     def _take(
         self, peer: bytes, owner: str, message: Message, frame: Buffer | None, now: float
     ) -> None:
-        if isinstance(message, Hello):
+        if owner in self._dismissed:
+            self._send(peer, _dismissal())
+        elif isinstance(message, Hello):
             self._greet(peer, owner, message, now)
         elif peer not in self._peers:
             reason = "The first message of a connection must be Hello."
@@ -150,11 +172,19 @@ class Front:
             case StatusRequest():
                 self._send(peer, self._status(owner, now))
             case Shutdown():
-                _log.info("%s asks to end", self._peers[peer].name)
-                self.shutdown_asked = True
+                self._shut_down(peer, owner)
             case _:
                 reason = f"{type(message).__name__} is not for clients to send."
                 self._send(peer, failed("", "bad_request", reason))
+
+    def _shut_down(self, peer: bytes, owner: str) -> None:
+        """End for whoever runs this machine, not for guests from the network."""
+        _log.info("%s asks to end", self._peers[peer].name)
+        if owner == self._local_owner:
+            self.shutdown_asked = True
+        else:
+            reason = "Only somebody on the backend's own machine can end it."
+            self._send(peer, failed("", "bad_request", reason))
 
     def _submit(self, peer: bytes, owner: str, submit: Submit) -> None:
         refused = self._jobs.submit(submit, owner, peer)
@@ -201,13 +231,23 @@ class Front:
             self._jobs.resume(job, peer)
 
     def _status(self, owner: str, now: float) -> Status:
-        jobs = self._jobs.statuses(owner)
-        uptime = now - self._started
-        return Status(__version__, self._boot_id, self._device(), uptime, self._seat.state, jobs)
+        return Status(
+            version=__version__,
+            boot_id=self._boot_id,
+            device=self._device(),
+            uptime_seconds=now - self._started,
+            worker="; ".join(seat.state for seat in self._seats),
+            jobs=self._jobs.statuses(owner),
+            waiting=self._jobs.waiting,
+            clients=self.clients,
+            memory_bytes=backend_bytes(),
+            versions=f"protocol {PROTOCOL_VERSION}, Python {platform.python_version()}, "
+            f"ZeroMQ {zmq.zmq_version()}",
+        )
 
     def _device(self) -> str:
-        ready = self._seat.ready
-        return f"{ready.device}, {ready.engine}" if ready else "starting"
+        known = [seat.ready for seat in self._seats if seat.ready]
+        return "; ".join(f"{ready.device}, {ready.engine}" for ready in known) or "starting"
 
     def _pump(self, key: Key) -> None:
         route, outgoing = self._sending[key]
@@ -217,7 +257,7 @@ class Front:
 
     def _send(self, peer: bytes, message: Message, frame: Buffer | None = None) -> bool:
         try:
-            self.socket.send_multipart([peer, *encode(message, frame)], zmq.DONTWAIT, copy=False)
+            self._socket.send_multipart([peer, *encode(message, frame)], zmq.DONTWAIT, copy=False)
         except zmq.Again:
             if frame is None:
                 _log.warning("a client does not read; %s is dropped", type(message).__name__)
@@ -241,6 +281,11 @@ def _version_failure(hello: Hello) -> Failed:
     old = "add-on" if theirs < ours else "backend"
     message = f"The add-on speaks protocol {theirs} and the backend {ours}: update the {old}."
     return failed("", "version", message, f"Update the {old}, then connect again.")
+
+
+def _dismissal() -> Failed:
+    advice = "Ask whoever looks after it for a new one."
+    return failed("", "bad_request", "Your key for this backend was taken back.", advice)
 
 
 def _unknown(job: str) -> Failed:

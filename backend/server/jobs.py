@@ -25,7 +25,7 @@ from shared.messages import (
 from shared.transfer import Assembly, specs_of
 from shared.wire import WireError
 
-from .admission import failed, refusal
+from .admission import declared_bytes, failed, refusal
 from .settings import (
     ATTEMPTS,
     GONE_SECONDS,
@@ -137,6 +137,7 @@ class Jobs:
         if job.outcome is not None:
             self._tell(job, job.outcome)
             return
+        self._count_positions()
         self._tell(job, Accepted(job.id, job.position))
         self._tell(job, job.progress)
 
@@ -225,6 +226,7 @@ class Jobs:
             del self._jobs[job.key]
         known = {client for job in self._jobs.values() for client in (job.owner, job.peer)}
         self._served = {client: turn for client, turn in self._served.items() if client in known}
+        self._count_positions()
 
     def unfinished(self, peer: bytes | None = None) -> Iterator[Job]:
         """List the jobs that have no outcome yet, of one connection or of all."""
@@ -239,6 +241,11 @@ class Jobs:
             for job in self._jobs.values()
             if job.owner == owner
         )
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs are in the queue, of all owners."""
+        return len(self._queue)
 
     def take_news(self) -> list[News]:
         """Return what clients must hear since the last call, in order."""
@@ -274,7 +281,7 @@ class Jobs:
 
     def _full(self, submit: Submit, owner: str) -> bool:
         waiting = [job.submit for job in self.unfinished() if job.key != (owner, submit.job)]
-        size = sum(_declared_bytes(other) for other in (*waiting, submit))
+        size = sum(declared_bytes(other) for other in (*waiting, submit))
         return len(waiting) >= WAITING_JOBS or size > WAITING_BYTES
 
     def _in_state(self, state: JobState) -> list[Job]:
@@ -282,13 +289,6 @@ class Jobs:
 
     def _tell(self, job: Job, message: Message) -> None:
         self._news.append(News(job, message))
-
-
-def _declared_bytes(submit: Submit) -> int:
-    return sum(
-        int(np.prod(spec.shape, dtype=np.int64)) * np.dtype(spec.dtype).itemsize
-        for spec in submit.arrays
-    )
 
 
 def _nbytes(arrays: Mapping[str, np.ndarray]) -> int:

@@ -7,7 +7,6 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from .settings import Device
 from .sockets import KeyPair
 
 
@@ -19,7 +18,7 @@ class Orders:
     server_key: str
     public_key: str
     secret_key: str
-    device: Device
+    device: str
     threads: int
     log_path: str
 

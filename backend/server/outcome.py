@@ -39,7 +39,7 @@ class Engine:
 
 
 LoadEngine = Callable[[str, int], Engine]
-"""Make the engine for a device ("auto", "cpu", "cuda") and a number of threads (0: all).
+"""Make the engine for a device ("auto", "cpu", "cuda", "cuda:1") and a number of threads (0: all).
 
 Raises ``Refused`` when that device cannot be used here.
 """

@@ -1,13 +1,8 @@
-"""One seat for one worker: the process on it, the job it has, and what to do when either fails.
-
-Every worker gets a socket of its own, made with fresh keys and closed with the process. So nothing
-a dead worker left behind can reach its successor, and no message needs an address.
-"""
+"""One seat for one worker: who sits on it, the job it has, and what to do when either fails."""
 
 import logging
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 
 import zmq
 
@@ -18,57 +13,52 @@ from shared.messages import (
     Credit,
     Failed,
     Message,
+    Ping,
     Progress,
     Ready,
     Report,
     Result,
 )
 from shared.transfer import Assembly
-from shared.wire import Buffer, WireError, decode, encode
+from shared.wire import Buffer, WireError
 
-from . import sockets
 from .failures import worker_died
 from .gatekeeper import Gatekeeper
 from .jobs import Job, Jobs
-from .orders import Orders
+from .link import Link, Workplace
+from .memory import room_for_another
 from .outgoing import Outgoing
 from .process import WorkerProcess
-from .settings import CANCEL_SECONDS, CRASH_SECONDS, CRASHES, Device
+from .settings import (
+    CANCEL_SECONDS,
+    CRASH_SECONDS,
+    CRASHES,
+    HANG_SECONDS,
+    LOAD_SECONDS,
+    PING_SECONDS,
+    QUIET_SECONDS,
+    SPARE_SECONDS,
+)
 
 _log = logging.getLogger(__name__)
-_DOMAIN = "worker"
 LOADING = "Preparing the engine (longer the first time)"
 """What clients read while a worker loads torch and compiles its kernels."""
-_TURN = 64  # messages taken before somebody else gets a turn
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """What every worker of a broker is started with."""
-
-    command: tuple[str, ...]
-    device: Device
-    threads: int
-    log_path: Path
+NOT_ANSWERING = "The compute process is not answering"
+"""What clients read while a worker does nothing at all."""
 
 
 @dataclass
-class _Worker:
-    """A living process, its socket, and what it does at the moment."""
+class _Task:
+    """The job a worker has."""
 
-    process: WorkerProcess
-    socket: zmq.Socket
-    key: str
-    ready: Ready | None = None
-    job: Job | None = None
-    sending: Outgoing | None = None
+    job: Job
+    sending: Outgoing
+    latest: Progress
     report: Report | None = None
     results: Assembly | None = None
+    pinged: float = 0.0
+    quiet: bool = False
     kill_at: float | None = None
-
-    def rest(self) -> None:
-        """Be free for the next job."""
-        self.job = self.sending = self.report = self.results = self.kill_at = None
 
 
 class Seat:
@@ -81,105 +71,103 @@ class Seat:
         self._gatekeeper = gatekeeper
         self._jobs = jobs
         self._workplace = workplace
-        self._worker: _Worker | None = None
+        self._link: Link | None = None
+        self._spare: Link | None = None
+        self._next_spare = 0.0
+        self._task: _Task | None = None
         self._dying: list[WorkerProcess] = []
         self._crashes: deque[float] = deque(maxlen=CRASHES)
         self._gave_up = ""
 
     @property
-    def socket(self) -> zmq.Socket | None:
-        """What to poll, while there is a worker."""
-        return self._worker.socket if self._worker else None
+    def links(self) -> list[Link]:
+        """The worker and the spare one, as far as they are there."""
+        return [link for link in (self._link, self._spare) if link is not None]
 
     @property
     def ready(self) -> Ready | None:
         """What the worker said of itself, once it has loaded its engine."""
-        return self._worker.ready if self._worker else None
+        return self._link.ready if self._link else None
 
     @property
     def state(self) -> str:
         """What the worker is doing, in words."""
         if self._gave_up:
             return self._gave_up
-        if self._worker is None or self._worker.ready is None:
+        if self.ready is None:
             return "starting"
-        if self._worker.job is None:
+        if self._task is None:
             return "idle"
-        if self._worker.job.state == "cancelled":
-            return f"stopping {self._worker.job.id}"
-        return f"running {self._worker.job.id}"
+        doing = "stopping" if self._task.job.state == "cancelled" else "running"
+        return f"{doing} {self._task.job.id}"
 
     def step(self, now: float) -> None:
         """Do what is due: notice an end, start, stop, replace, hand out the next job."""
         self._dying = [process for process in self._dying if not _reaped(process)]
-        if self._worker and (ending := self._worker.process.ending):
-            self._after_death(self._worker, ending, now)
-        if self._worker:
-            self._stop_cancelled(self._worker, now)
-        if self._worker is None and not self._gave_up:
-            self._worker = self._start()
+        self._see_deaths(now)
+        if self._link and self._task:
+            self._watch(self._link, self._task, now)
+        if not self._gave_up:
+            self._fill(now)
         if self._gave_up:
             self._refuse_all(now)
-        elif self._worker:
-            self._hand_out(self._worker)
+        elif self._link:
+            self._hand_out(self._link)
 
-    def receive(self, now: float) -> None:
-        """Take what the worker has sent."""
-        for _ in range(_TURN):
-            worker = self._worker
-            if worker is None:
-                return
-            try:
-                frames = worker.socket.recv_multipart(zmq.DONTWAIT, copy=False)
-                self._take(worker, *decode([frame.buffer for frame in frames]), now)
-            except zmq.Again:
-                return
-            except WireError as error:
-                _log.error("worker %d does not speak the protocol: %s", worker.process.pid, error)
-                worker.process.kill()
-                return
+    def receive(self, link: Link, now: float) -> None:
+        """Take what a worker has sent."""
+        try:
+            for message, frame in link.receive():
+                self._take(link, message, frame, now)
+        except WireError as error:
+            _log.error("worker %d does not speak the protocol: %s", link.pid, error)
+            link.process.kill()
 
     def close(self) -> None:
-        """End the worker, killed if it does not go within a second."""
-        if self._worker:
-            self._vacate(self._worker)
+        """End the workers, killed if they do not go within a second."""
+        for link in self.links:
+            self._let_go(link)
         for process in self._dying:
             process.close(1.0)
 
-    def _start(self) -> _Worker | None:
-        keys, own = sockets.make_keys(), sockets.make_keys()
-        self._gatekeeper.allow(_DOMAIN, keys.public)
-        socket = sockets.listen(self._context, zmq.DEALER, own, _DOMAIN)
-        place = self._workplace
-        orders = Orders(
-            sockets.endpoint_of(socket),
-            own.public,
-            keys.public,
-            keys.secret,
-            place.device,
-            place.threads,
-            str(place.log_path),
-        )
+    def _fill(self, now: float) -> None:
+        """See that somebody sits here, and somebody waits behind if there is room for two."""
+        if self._link is None:
+            self._link, self._spare = self._spare or self._start(now), None
+        wanted = self._workplace.spare and self.ready is not None and self._spare is None
+        if wanted and now >= self._next_spare:
+            self._next_spare = now + SPARE_SECONDS
+            self._spare = self._start(now) if room_for_another() else None
+
+    def _start(self, now: float) -> Link | None:
         try:
-            process = WorkerProcess(place.command, orders)
+            return Link(self._context, self._gatekeeper, self._workplace, now)
         except OSError as error:
-            socket.close()
             self._give_up(f"stopped: {error}")
             return None
-        _log.info("worker %d started", process.pid)
-        return _Worker(process, socket, keys.public)
 
-    def _vacate(self, worker: _Worker) -> None:
-        self._gatekeeper.revoke(_DOMAIN, worker.key)
-        worker.socket.close()
-        self._dying.append(worker.process)
-        self._worker = None
+    def _let_go(self, link: Link) -> None:
+        self._dying.append(link.let_go())
+        if link is self._spare:
+            self._spare = None
+        else:
+            self._link = self._task = None
 
-    def _after_death(self, worker: _Worker, ending: str, now: float) -> None:
-        _log.error("worker %d ended unexpectedly: %s", worker.process.pid, ending)
-        self._vacate(worker)
+    def _see_deaths(self, now: float) -> None:
+        for link in self.links:
+            if link.ready is None and now > link.started + LOAD_SECONDS:
+                _log.error("worker %d does not get ready", link.pid)
+                link.process.kill()
+            if ending := link.process.ending:
+                _log.error("worker %d ended unexpectedly: %s", link.pid, ending)
+                if link is self._link:
+                    self._save_job(ending, now)
+                self._let_go(link)
+
+    def _save_job(self, ending: str, now: float) -> None:
+        """Have the job of a dead worker done by the next one, unless it kills them all."""
         self._crashes.append(now)
-        job = worker.job
+        job = self._task.job if self._task else None
         if job is not None and job.state == "running" and not self._jobs.retry(job):
             self._jobs.fail(job, worker_died(job.id, ending, self._workplace.log_path), now)
         if len(self._crashes) == CRASHES and now - self._crashes[0] <= CRASH_SECONDS:
@@ -195,84 +183,99 @@ class Seat:
             advice = f"See the log, then restart the backend: {self._workplace.log_path}"
             self._jobs.fail(job, Failed(job.id, "worker_died", message, advice), now)
 
-    def _stop_cancelled(self, worker: _Worker, now: float) -> None:
-        if worker.job is None or worker.job.state != "cancelled":
+    def _watch(self, link: Link, task: _Task, now: float) -> None:
+        """Stop what was cancelled; ask for a sign of life, and do without one only so long."""
+        if task.job.state == "cancelled":
+            self._stop(link, task, now)
             return
-        if worker.kill_at is None:
-            worker.kill_at = now + CANCEL_SECONDS
-            worker.sending = None
-            self._send(worker, Cancel(worker.job.id))
-        elif now > worker.kill_at:
-            _log.warning("job=%s worker %d ignores cancel", worker.job.id, worker.process.pid)
-            worker.process.kill()
-            self._vacate(worker)
+        silence = now - link.heard
+        if silence > HANG_SECONDS:
+            _log.error("job=%s worker %d has hung for %.0f s", task.job.id, link.pid, silence)
+            link.process.kill()
+        elif silence > QUIET_SECONDS and not task.quiet:
+            task.quiet = True
+            fraction = task.latest.fraction
+            self._jobs.report(task.job, Progress(task.job.id, NOT_ANSWERING, fraction, -1.0))
+        if now >= task.pinged + PING_SECONDS:
+            task.pinged = now
+            link.send(Ping())
 
-    def _hand_out(self, worker: _Worker) -> None:
-        if worker.ready is None:
+    def _stop(self, link: Link, task: _Task, now: float) -> None:
+        if task.kill_at is None:
+            task.kill_at = now + CANCEL_SECONDS
+            link.send(Cancel(task.job.id))
+        elif now > task.kill_at:
+            _log.warning("job=%s worker %d ignores cancel", task.job.id, link.pid)
+            link.process.kill()
+            self._let_go(link)
+
+    def _hand_out(self, link: Link) -> None:
+        if link.ready is None:
             self._jobs.explain_wait(LOADING)
-        if worker.ready is None or worker.job is not None:
+        if link.ready is None or self._task is not None:
             return
         job = self._jobs.start_next()
         if job is not None:
             assert job.inputs is not None
-            _log.info("job=%s goes to worker %d", job.id, worker.process.pid)
-            worker.job = job
-            worker.sending = Outgoing(job.id, job.inputs.arrays())
-            self._send(worker, job.submit)
-            self._pump(worker)
+            _log.info("job=%s goes to worker %d", job.id, link.pid)
+            self._task = _Task(job, Outgoing(job.id, job.inputs.arrays()), job.progress)
+            link.send(job.submit)
+            self._task.sending.pump(link.send)
 
-    def _take(self, worker: _Worker, message: Message, frame: Buffer | None, now: float) -> None:
-        job = worker.job
+    def _take(self, link: Link, message: Message, frame: Buffer | None, now: float) -> None:
+        task = self._task if link is self._link else None
         if isinstance(message, Ready):
-            worker.ready = message
-            _log.info("worker %d ready: %s, %s", worker.process.pid, message.device, message.engine)
+            link.ready = message
+            _log.info("worker %d ready: %s, %s", link.pid, message.device, message.engine)
         elif isinstance(message, Failed) and not message.job:
-            self._give_up(f"stopped: {message.message}")
-            worker.process.kill()
-            self._vacate(worker)
-        elif job is None or getattr(message, "job", None) != job.id:
-            _log.debug("worker %d: %s came late", worker.process.pid, type(message).__name__)
-        elif job.state == "running":
-            self._take_work(worker, job, message, frame, now)
-        elif isinstance(message, Cancelled):
-            worker.rest()
+            if link is self._link:
+                self._give_up(f"stopped: {message.message}")
+            link.process.kill()
+            self._let_go(link)
+        elif task is None:
+            _log.debug("worker %d: %s came late", link.pid, type(message).__name__)
+        elif task.quiet and task.job.state == "running":
+            task.quiet = False
+            self._jobs.report(task.job, task.latest)
+            self._take(link, message, frame, now)
+        elif getattr(message, "job", None) == task.job.id:
+            self._take_work(link, task, message, frame, now)
 
     def _take_work(
-        self, worker: _Worker, job: Job, message: Message, frame: Buffer | None, now: float
+        self, link: Link, task: _Task, message: Message, frame: Buffer | None, now: float
     ) -> None:
+        job = task.job
+        if job.state != "running":  # cancelled: whatever else comes is of no use
+            self._task = None if isinstance(message, Cancelled) else task
+            return
         match message:
             case Progress():
+                task.latest = message
                 self._jobs.report(job, message)
-            case Credit(chunks=chunks) if worker.sending:
-                worker.sending.grant(chunks)
-                self._pump(worker)
+            case Credit(chunks=chunks):
+                task.sending.grant(chunks)
+                task.sending.pump(link.send)
             case Result(report=report, arrays=specs):
-                worker.report, worker.results = report, Assembly(specs)
-                self._finish_if_complete(worker, job, now)
-            case Chunk() if worker.results:
-                worker.results.add(message, frame)
-                self._send(worker, Credit(job.id, 1))
-                self._finish_if_complete(worker, job, now)
+                task.report, task.results = report, Assembly(specs)
+                self._finish_if_complete(task, now)
+            case Chunk() if task.results:
+                task.results.add(message, frame)
+                link.send(Credit(job.id, 1))
+                self._finish_if_complete(task, now)
             case Failed():
-                worker.rest()
+                self._task = None
                 self._jobs.fail(job, message, now)
 
-    def _finish_if_complete(self, worker: _Worker, job: Job, now: float) -> None:
-        if worker.results is not None and worker.report is not None and worker.results.complete:
-            report, results = worker.report, worker.results.arrays()
-            worker.rest()
-            self._jobs.finish(job, report, results, now)
+    def _finish_if_complete(self, task: _Task, now: float) -> None:
+        if task.results is not None and task.report is not None and task.results.complete:
+            self._task = None
+            _log.info("job=%s done: %s", task.job.id, stage_times(task.report))
+            self._jobs.finish(task.job, task.report, task.results.arrays(), now)
 
-    def _pump(self, worker: _Worker) -> None:
-        if worker.sending:
-            worker.sending.pump(lambda chunk, frame: self._send(worker, chunk, frame))
 
-    def _send(self, worker: _Worker, message: Message, frame: Buffer | None = None) -> bool:
-        try:
-            worker.socket.send_multipart(encode(message, frame), zmq.DONTWAIT, copy=False)
-        except zmq.Again:
-            return False  # it does not read, or is just dying, which ``step`` will see
-        return True
+def stage_times(report: Report) -> str:
+    """Write how long each stage took as one field a log can be searched for."""
+    return "; ".join(f"{stage.name}={stage.seconds:.3f} s" for stage in report.stages)
 
 
 def _reaped(process: WorkerProcess) -> bool:

@@ -29,7 +29,10 @@ def make_keys() -> KeyPair:
 
 
 def listen(context: zmq.Context, kind: int, keys: KeyPair, domain: str) -> zmq.Socket:
-    """Bind a socket on loopback that only lets in keys the gatekeeper knows for ``domain``."""
+    """Bind a socket on loopback that only lets in keys the gatekeeper knows for ``domain``.
+
+    A ROUTER may be bound to a network address as well (``bind``); its locks are the same there.
+    """
     socket = _socket(context, kind)
     socket.curve_server = True
     socket.curve_publickey = keys.public.encode()

@@ -8,12 +8,15 @@ from shared.messages import Status
 def status_table(status: Status, where: str, log_path: Path) -> str:
     """Lay out a status for a terminal."""
     rows = [
-        ("version", status.version),
+        ("version", f"{status.version} ({status.versions})"),
         ("listening", where),
         ("device", status.device),
         ("uptime", _duration(status.uptime_seconds)),
         ("worker", status.worker),
         ("log", str(log_path)),
+        ("memory", f"{status.memory_bytes / 1e6:.0f} MB"),
+        ("clients", str(status.clients)),
+        ("waiting", str(status.waiting)),
         ("jobs", str(len(status.jobs))),
     ]
     jobs = [

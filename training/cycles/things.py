@@ -10,7 +10,8 @@ from random import Random
 import bpy
 import numpy as np
 
-from training.cycles.meshes import grid_object, linked, unit_grid, waves
+from training.cycles.meshes import grid_object, linked, unit_grid
+from training.cycles.sheets import cloth, folded, packet, slab
 
 Maker = Callable[[Random], bpy.types.Object]
 
@@ -49,7 +50,7 @@ def box(dice: Random) -> bpy.types.Object:
 def cylinder(dice: Random) -> bpy.types.Object:
     """Make a cylinder or prism."""
     bpy.ops.mesh.primitive_cylinder_add(
-        radius=dice.uniform(0.3, 0.8), depth=dice.uniform(0.3, 1.8),
+        radius=dice.uniform(0.3, 0.8), depth=dice.uniform(0.05, 1.8),
         vertices=dice.choice([5, 6, 8, 64]),
     )  # fmt: skip
     thing = bpy.context.object
@@ -140,19 +141,6 @@ def lump(dice: Random) -> bpy.types.Object:
     return _as_mesh(dice, body)
 
 
-def cloth(dice: Random) -> bpy.types.Object:
-    """Crumple or fold a sheet."""
-    u, v = unit_grid(120, 120)
-    height = waves(dice, u, v, dice.randint(2, 4), dice.uniform(0.35, 0.6))
-    if dice.random() < 0.5:
-        height = np.abs(height) * 1.5
-    side = dice.uniform(1.2, 1.8)
-    drift = 0.08 * waves(dice, u, v, 2, 0.5)
-    points = np.stack([(u - 0.5) * side + drift, (v - 0.5) * side, height], axis=-1)
-    points[..., 2] *= dice.uniform(0.05, 0.22)
-    return grid_object("cloth", points, wrap_u=False, wrap_v=False)
-
-
 def superquadric(dice: Random) -> bpy.types.Object:
     """Make something between ball, box, cylinder and octahedron."""
     u, v = unit_grid(64, 96)
@@ -225,8 +213,8 @@ def gear(dice: Random) -> bpy.types.Object:
 
 
 TRAINING: tuple[Maker, ...] = (
-    ball, ball, rock, box, cylinder, cone, vessel, vessel, creature, creature, lump, cloth,
-    superquadric,
+    ball, ball, rock, box, cylinder, cone, vessel, vessel, creature, creature, lump, superquadric,
+    cloth, folded, folded, packet, slab,
 )  # fmt: skip
 HELD_OUT: tuple[Maker, ...] = (knot, monkey, monkey, lettering, gear)
 

@@ -40,9 +40,10 @@ class Client:
         """Stop a job; what still arrives for it is dropped."""
         self._commands.put(Cancel(job))
 
-    def shutdown(self) -> None:
-        """Ask the backend to end."""
+    def shut_down(self) -> None:
+        """Ask the backend to end, and give it a moment to do so."""
         self._commands.put(Shutdown())
+        self._thread.join(timeout=2.0)
 
     def close(self) -> None:
         """Leave, without waiting for anything unsent."""
@@ -61,6 +62,6 @@ class Client:
             self.events.put(over.event)
         except (zmq.ZMQError, WireError) as error:
             text = f"The conversation with the backend broke: {error}."
-            self.events.put(Ended("lost", text, "Update the backend and the add-on together."))
+            self.events.put(Ended("refused", text, "Update the backend and the add-on together."))
         finally:
             context.destroy(linger=0)

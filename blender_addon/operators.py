@@ -11,7 +11,8 @@ from bpy.props import StringProperty
 
 from . import images, preferences, results, session, view
 from .shared.settings import EstimateSettings
-from .task import Task, Trouble
+from .task import Task
+from .trouble import Trouble
 
 TICK_SECONDS = 0.1
 

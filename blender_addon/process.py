@@ -97,6 +97,14 @@ class BackendProcess:
         self._popen.wait()
 
 
+def spawn(launch: Launch) -> BackendProcess | str:
+    """Start a backend, or say in one sentence why it cannot be started."""
+    try:
+        return BackendProcess(launch)
+    except OSError as error:
+        return f"{error.strerror or error}: {error.filename or launch.python}."
+
+
 def clean_environment() -> dict[str, str]:
     """Return the environment without what steers Blender's own Python."""
     kept = {name: value for name, value in os.environ.items() if name not in STEERING_VARIABLES}

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one backend and the one running job of this Blender, advanced from the main thread."""
 
-import logging
 import queue
 import time
 import uuid
@@ -9,18 +8,19 @@ from typing import Literal
 
 from .client import Client
 from .conversation import Connected, Ended, Event, Finished, Request, Silence, version_trouble
-from .process import BackendProcess, Launch
+from .milestones import Milestones
+from .process import BackendProcess, Launch, spawn
+from .recovery import Recovery
 from .shared import PROTOCOL_VERSION, connection
 from .shared.connection import Connection
 from .shared.messages import Cancelled, Failed, Progress, Report, Welcome
-from .task import Estimate, Place, Task, Trouble
+from .task import Estimate, Place, Task
+from .trouble import Trouble, death
 
 Phase = Literal["idle", "starting", "connecting", "working"]
 START_SECONDS = 90.0
 """Importing torch from a cold disk can take most of a minute."""
 UNKNOWN_SECONDS = -1.0
-
-log = logging.getLogger(__name__)
 
 
 class Session:
@@ -29,9 +29,7 @@ class Session:
     def __init__(self) -> None:
         self.phase: Phase = "idle"
         self.stage = ""
-        self.fraction = 0.0
-        self.seconds_left = UNKNOWN_SECONDS
-        self.silent = False
+        self.fraction, self.seconds_left, self.silent = 0.0, UNKNOWN_SECONDS, False
         self.trouble: Trouble | None = None
         self.task: Task | None = None
         self.estimate: Estimate | None = None
@@ -41,9 +39,10 @@ class Session:
         self._job = ""
         self._client: Client | None = None
         self._process: BackendProcess | None = None
+        self._recovery = Recovery()
         self._started = 0.0
         self._start_asked = False
-        self._milestone = ("", 0)
+        self._milestones = Milestones()
 
     @property
     def busy(self) -> bool:
@@ -55,6 +54,12 @@ class Session:
         """Whether a backend is there and answers."""
         return self.welcome is not None and self._client is not None and self._client.alive
 
+    @property
+    def _may_start(self) -> bool:
+        assert self._place is not None
+        wanted = self._start_asked or self._place.start_automatically
+        return wanted and self._place.launch is not None
+
     def begin(self, place: Place, task: Task | None = None, start: bool = False) -> None:
         """Reach the backend, starting one if that is wanted, then run the task if there is one."""
         assert not self.busy, "one thing at a time"
@@ -65,7 +70,7 @@ class Session:
             self.close()
         self.trouble = self.estimate = None
         self.task, self._job, self._place = task, uuid.uuid4().hex, place
-        self._start_asked = start
+        self._start_asked, self._recovery = start, Recovery()
         if self.connected:
             self._submit()
         else:
@@ -76,6 +81,8 @@ class Session:
         """Take in what has happened since the last call; never waits."""
         if self.phase == "starting":
             self._look_for_backend()
+        elif self._recovery.due(time.monotonic()):
+            self._reach()
         if self._client is None:
             return
         client = self._client
@@ -115,14 +122,11 @@ class Session:
         """End the backend, whoever started it."""
         self.cancel()
         if self._process is None and self._client is not None:
-            self._client.shutdown()
-            deadline = time.monotonic() + 2.0
-            while self._client.alive and time.monotonic() < deadline:
-                time.sleep(0.01)
+            self._client.shut_down()
         if self._process is not None:
             self._disconnect()
             self._process.stop()
-            self._process = None
+        self._process = None
         self.close()
 
     def close(self) -> None:
@@ -139,6 +143,7 @@ class Session:
         self.trouble = self.summary = self.estimate = None
 
     def _rest(self) -> None:
+        self._recovery.end()
         self.phase, self.stage, self.task = "idle", "", None
         self.fraction, self.seconds_left, self.silent = 0.0, UNKNOWN_SECONDS, False
 
@@ -161,7 +166,7 @@ class Session:
         elif own is not None:
             self.phase, self.stage = "starting", "Starting the Backend"
         else:
-            self._start_backend()
+            self._nobody_there(time.monotonic())
 
     def _start_backend(self) -> None:
         assert self._place is not None
@@ -181,13 +186,12 @@ class Session:
     def _spawn(self, launch: Launch) -> str | None:
         if self._process is not None:
             self._process.stop()
-            self._process = None
-        try:
-            self._process = BackendProcess(launch)
-        except OSError as error:
-            return f"{error.strerror or error}: {error.filename or launch.python}."
+        self._process = None
+        spawned = spawn(launch)
+        if isinstance(spawned, str):
+            return spawned
+        self._process, self._started = spawned, time.monotonic()
         self.phase, self.stage = "starting", "Starting the Backend"
-        self._started = time.monotonic()
         return None
 
     def _look_for_backend(self) -> None:
@@ -196,18 +200,10 @@ class Session:
         if published is not None:
             self._connect(published)
         elif self._process.exit_code is not None:
-            self._fail(self._death("The backend stopped while it was starting."))
+            self._fail(death(self._process, "The backend stopped while it was starting."))
         elif time.monotonic() - self._started > START_SECONDS:
             words = f"The backend did not start within {START_SECONDS:.0f} seconds."
             self._fail(Trouble(words, f"Its log is {self._process.log_path}.", "preferences"))
-
-    def _death(self, message: str, advice: str = "") -> Trouble:
-        """Say that the backend ended, with its last words when it was ours."""
-        if self._process is None or self._process.exit_code is None:
-            return Trouble(message, advice or "Start it and try again.", "start")
-        words, log = self._process.last_words(), self._process.log_path
-        said = f"It last said:\n{words}\n" if words else ""
-        return Trouble(f"{message} {said}".strip(), f"The full log is {log}.", "start")
 
     def _connect(self, published: Connection) -> None:
         self.phase, self.stage = "connecting", "Connecting to the Backend"
@@ -237,6 +233,7 @@ class Session:
         match event:
             case Connected():
                 self.welcome = event.welcome
+                self._recovery.end()
                 self._submit()
             case Ended():
                 self._handle_end(event)
@@ -245,7 +242,7 @@ class Session:
             case Progress(job=self._job) if self.task is not None:
                 self.stage, self.fraction = event.stage, event.fraction
                 self.seconds_left = event.seconds_left
-                self._log_progress()
+                self._milestones.pass_by(self.stage, self.fraction, self.seconds_left)
             case Finished() if event.result.job == self._job and self.task is not None:
                 self.estimate = Estimate(self.task, event.result.report, event.arrays)
                 self.summary = (self.task.name, event.result.report)
@@ -255,27 +252,38 @@ class Session:
             case Cancelled(job=self._job):
                 self._rest()
 
-    def _log_progress(self) -> None:
-        """Say every tenth of the way, for whoever runs Blender from a script."""
-        milestone = (self.stage, int(self.fraction * 10))
-        if milestone != self._milestone:
-            self._milestone = milestone
-            left = f", {self.seconds_left:.0f} s left" if self.seconds_left >= 0 else ""
-            log.info("%s, %.0f %%%s", self.stage, self.fraction * 100, left)
-
     def _handle_end(self, event: Ended) -> None:
-        phase = self.phase
+        phase, now = self.phase, time.monotonic()
         self._disconnect()
         if phase == "idle":
             return
+        if phase == "working" and event.reason == "lost" and self._recovery.lose(event, now):
+            self._start_asked = self._start_asked or self._process is not None
+            self._seek(now)
+            return
         replace = event.reason == "unreachable" or (event.reason == "refused" and self._start_asked)
         if phase == "connecting" and replace and not self._own_alive():
-            self._start_backend()  # what was published is gone, or of no use to us
+            self._nobody_there(now)  # what was published is gone, or of no use to us
         elif event.reason == "refused":
             self._fail(Trouble(event.message, event.advice, "preferences"))
         else:
             self._own_alive(wait=1.0)
-            self._fail(self._death(event.message, event.advice))
+            self._fail(death(self._process, event.message, event.advice))
+
+    def _nobody_there(self, now: float) -> None:
+        """Start a backend where that may be done; else give a lost one time to come back."""
+        lost = self._recovery.cause
+        if lost is None or self._may_start:
+            self._start_backend()
+        elif now > self._recovery.until:
+            self._fail(death(self._process, lost.message, lost.advice))
+        else:
+            self._seek(now)
+
+    def _seek(self, now: float) -> None:
+        """Reach the backend again soon; the job is sent again under its id, so it runs once."""
+        self.phase, self.stage = "connecting", "Reconnecting to the Backend"
+        self._recovery.wait(now)
 
     def _own_alive(self, wait: float = 0.0) -> bool:
         """Tell whether our own backend runs; a connection breaks a moment before its process."""

@@ -4,7 +4,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -40,15 +39,3 @@ class Estimate:
     task: Task
     report: Report
     arrays: Mapping[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """What went wrong, what to do next, and which button repairs it."""
-
-    message: str
-    advice: str = ""
-    repair: Literal["", "start", "preferences"] = ""
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.advice}".strip()

@@ -111,10 +111,33 @@ def test_a_job_after_a_cancelled_one_gets_its_own_result(session, tmp_path):
         assert run(session, place(tmp_path), task(other)).arrays["normals"].shape == (16, 20, 3)
 
 
-def test_backend_that_vanishes_mid_job(session, tmp_path):
+def test_backend_that_vanishes_mid_job_and_does_not_come_back(session, tmp_path, monkeypatch):
+    monkeypatch.setattr(staged("recovery"), "SECONDS", 0.3)
     with FakeBackend(tmp_path, Behaviour("vanish")):
         assert run(session, place(tmp_path), task()) is None
     assert session.trouble.message == "The backend ended." and session.trouble.repair == "start"
+
+
+def test_backend_that_comes_back_gets_the_job_again_under_its_id(session, tmp_path):
+    with FakeBackend(tmp_path, Behaviour("vanish")) as lost:
+        session.begin(place(tmp_path, start=False), task())
+        until(lambda: session.advance() or "Reconnecting" in session.stage)
+    with FakeBackend(tmp_path) as back:
+        until(lambda: session.advance() or not session.busy)
+        assert back.seen.submits[0] == lost.seen.submits[0]
+    assert session.trouble is None and session.take_estimate() is not None
+
+
+def test_a_job_that_ends_every_backend_is_given_up(session, tmp_path, monkeypatch):
+    recovery = staged("recovery")
+    monkeypatch.setattr(recovery, "PAUSE_SECONDS", 0.05)
+    for turn in range(recovery.TIMES + 1):
+        with FakeBackend(tmp_path, Behaviour("vanish")) as doomed:
+            if turn == 0:
+                session.begin(place(tmp_path, start=False), task())
+            until(lambda seen=doomed.seen: session.advance() or seen.submits)
+            until(lambda: session.advance() or session.phase != "working")
+    assert not session.busy and session.trouble.message == "The backend ended."
 
 
 def test_backend_that_talks_garbage(session, tmp_path):

@@ -26,8 +26,8 @@ THREADS := $(shell nproc 2>/dev/null || echo 2)
 
 # keep the environments that pattern rules made
 .SECONDARY:
-.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate bench build clean \
-  scenes train ablation
+.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate bench bench-wire faults build clean \
+  main-thread scenes train ablation
 
 demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	@OMP_NUM_THREADS=$(THREADS) $(RUN) -m examples.demo --picture $(PICTURE) --fov $(FOV) \
@@ -58,6 +58,9 @@ screenshots: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	$(RUN) -m tests.headed.screenshots --bpy-python .venv-blender-$(BLENDER)/bin/python \
 	  --out build/screenshots
 
+main-thread: $(ENV)/ready .venv-blender-$(BLENDER)/ready
+	$(RUN) -m tests.headed.main_thread --bpy-python .venv-blender-$(BLENDER)/bin/python
+
 scenes: $(ENV)/ready .venv-blender-5.0/ready
 	$(RUN) -m training.render cycles --out $(SCENES)/held_out --count 200 --held-out
 	$(RUN) -m training.render cycles --out $(SCENES)/training --count 800
@@ -75,6 +78,12 @@ evaluate: $(ENV)/ready
 
 bench: $(ENV)/ready
 	$(RUN) -m benchmarks.splatting
+
+bench-wire: $(ENV)/ready
+	$(RUN) -m benchmarks.wire
+
+faults: $(ENV)/ready
+	$(RUN) -m tests.faults --full --out docs/reliability.md
 
 build: $(ENV)/ready
 	$(RUN) build_addon.py

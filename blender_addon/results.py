@@ -45,7 +45,7 @@ def _add_card(estimate: Estimate, normal: bpy.types.Image) -> None:
     name, albedo = estimate.task.name, estimate.arrays["albedo"]
     painted = images.write(
         images.result_name(name, "_albedo"),
-        np.dstack([albedo, _coverage(estimate)]),
+        images.with_alpha(albedo, _coverage(estimate)),
         "Linear Rec.709",
     )
     surface = material.relightable_material(
@@ -56,9 +56,9 @@ def _add_card(estimate: Estimate, normal: bpy.types.Image) -> None:
 
 def _encoded(normals: np.ndarray) -> np.ndarray:
     """Return normals as the colors of a normal map, with alpha 1."""
-    encoded = np.ones((*normals.shape[:2], 4), np.float32)
-    encoded[..., :3] = normals * 0.5 + 0.5
-    return encoded
+    encoded = normals * np.float32(0.5)
+    encoded += np.float32(0.5)
+    return images.with_alpha(encoded, 1.0)
 
 
 def _coverage(estimate: Estimate) -> np.ndarray:

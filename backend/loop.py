@@ -94,7 +94,8 @@ def optimise(
 def relight(state: LoopState, view: View, splatted: Splatted, config: EngineConfig) -> LoopState:
     """Solve the light for the present geometry and albedo; albedo keeps the gauge."""
     with torch.no_grad():
-        mask = view.mask & (splatted.alpha > 0.5)
+        # the most solid of what there is: some pixel always is
+        mask = view.mask & (splatted.alpha >= 0.5 * splatted.alpha[view.mask].max())
         modulations = modulations_of(state.lighting, view, config)
         rays = view_rays(view.camera)
         light, lobe = state.lighting.light, state.lighting.lobe

@@ -9,7 +9,7 @@ import torch
 from backend.camera import camera_from_fov, cropped, view_rays
 from backend.encoder import Encoded
 from backend.rasterizer.torch_engine import TorchRasterizer
-from training.joint import camera_of, go_around
+from training.joint import camera_of, coverage_error, go_around
 from training.objective import ObjectiveConfig, objective
 from training.other_views import other_view_error
 from training.scenes import Lesson, OtherView, generate
@@ -42,6 +42,19 @@ def test_the_joint_objective_reaches_every_part():
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
         assert parameter.grad.abs().max() > 0, name
+
+
+def test_what_shows_through_costs_more():
+    lesson = generate("object", 2, 1, SIZE).lesson
+    model = make_model()
+    encoded = model.encoder(lesson.picture, lesson.rays, lesson.outline)
+    costs = []
+    for logit in (-3.0, 0.0, 3.0):
+        thin = torch.full_like(encoded.encoding.opacity_logits, logit)
+        encoding = replace(encoded.encoding, opacity_logits=thin)
+        around = go_around(model, replace(encoded, encoding=encoding), lesson, 0, TorchRasterizer())
+        costs.append(float(coverage_error(around)))
+    assert 1 > costs[0] > costs[1] > costs[2] >= 0
 
 
 def slanted_plane() -> tuple[Lesson, torch.Tensor]:

@@ -5,9 +5,12 @@ import pytest
 import torch
 
 from backend import pipeline
+from backend.config import EngineConfig
 from backend.conventions import wire_arrays, wire_report
 from backend.errors import Refused, Stopped
 from backend.image import decode_picture
+from backend.loop import optimise
+from backend.start import begin
 from shared.settings import EstimateSettings
 
 from .scenes import sphere_picture
@@ -119,6 +122,20 @@ def test_without_the_loop_the_start_is_the_answer():
     result, _ = estimate(pixels, replace(QUICK, steps=0))
     assert result.loop.steps == 0 and result.loop.residual_after == result.loop.residual_before
     assert result.loop.residual_after < 0.03  # the albedo takes what the light does not explain
+
+
+def test_the_loop_turns_even_where_the_surface_is_nearly_transparent():
+    pixels, _, _ = sphere_picture(32)
+    settings = replace(QUICK, steps=25, size=32)
+    work = pipeline.prepare(decode_picture(pixels, "srgb", None), settings, CPU)
+    beginning = begin(work.seen, work.view, settings.start, None)
+    config = EngineConfig()
+    state = pipeline.initial_state(beginning, work.view, settings, config)
+    thin = torch.full_like(state.encoding.opacity_logits, -6.0)
+    state = replace(state, encoding=replace(state.encoding, opacity_logits=thin))
+    ended = optimise(state, work.view, config, settings.steps, lambda _: None, lambda: False)
+    assert torch.isfinite(ended.state.encoding.normals).all()
+    assert all(torch.isfinite(value).all() for value in vars(ended.state.lighting.light).values())
 
 
 def test_perspective_turns_the_normals_with_the_view():

@@ -72,6 +72,12 @@ def own_picture_error(around: Around) -> Float[Tensor, ""]:
     return losses.reprojection(now.rerendered, splatted.target, weights)
 
 
+def coverage_error(around: Around) -> Float[Tensor, ""]:
+    """Return the share of the surface that shows through; nothing else would keep it solid."""
+    inside = around.view.mask
+    return (1 - around.splatted.alpha[inside]).mean()
+
+
 def orientation_error(around: Around) -> Float[Tensor, ""]:
     """Return how far each Gaussian's normal is from the surface through its neighbours' means.
 

@@ -10,7 +10,7 @@ from backend.encoder import Encoded
 from backend.geometry import normalize
 from backend.model import Clone
 from backend.rasterizer import choose
-from training.joint import go_around, orientation_error, own_picture_error
+from training.joint import coverage_error, go_around, orientation_error, own_picture_error
 from training.other_views import other_view_error
 from training.photometric import Residual, albedo_error, confidence_error, variable_projection
 from training.scenes import Lesson, chosen
@@ -34,6 +34,8 @@ class ObjectiveConfig:
     own: float = 0.2
     """The picture itself, re-rendered; part of the joint objective, as are the next."""
     orientation: float = 0.05
+    coverage: float = 0.5
+    """Surfaces are opaque."""
     views: float = 0.1
     """Gaussians splatted into a second view."""
     pictures: int = 4
@@ -76,6 +78,8 @@ def joint_objective(
         share = 1 / len(arounds)
         if config.own:
             total = total + share * config.own * own_picture_error(around)
+        if config.coverage:
+            total = total + share * config.coverage * coverage_error(around)
         if config.orientation:
             total = total + share * config.orientation * orientation_error(around)
         if config.views and some.other is not None and some.other.known[index]:

@@ -53,7 +53,7 @@ def test_what_shows_through_costs_more():
         thin = torch.full_like(encoded.encoding.opacity_logits, logit)
         encoding = replace(encoded.encoding, opacity_logits=thin)
         around = go_around(model, replace(encoded, encoding=encoding), lesson, 0, TorchRasterizer())
-        costs.append(float(coverage_error(around)))
+        costs.append(coverage_error(around).item())
     assert 1 > costs[0] > costs[1] > costs[2] >= 0
 
 

@@ -43,7 +43,7 @@ class Patience:
     """How long the client waits, in seconds."""
 
     ping: float = 1.0
-    silent: float = 4.0
+    silent: float = 3.0
     """After this long without a byte the backend counts as not answering."""
     lost: float = 60.0
     """After this long without a byte it counts as gone."""

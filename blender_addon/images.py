@@ -37,15 +37,15 @@ def read_picture(image: bpy.types.Image) -> Picture:
     Raises:
         UnusableImage: when there is nothing in it to work on.
     """
-    pixels = _read_pixels(image)
-    has_alpha = pixels.shape[2] == 4 and bool((pixels[..., 3] != 1.0).any())
+    pixels = _read_pixels(image)  # an alpha that is 1 all over goes along: dropping it is a copy
     if image.is_float:
-        if has_alpha and image.alpha_mode in {"STRAIGHT", "PREMUL"}:
+        premultiplied = image.alpha_mode in {"STRAIGHT", "PREMUL"}
+        if premultiplied and pixels.shape[2] == 4 and bool((pixels[..., 3] != 1.0).any()):
             pixels = _straight(pixels)  # Blender keeps float images premultiplied
-        return Picture(pixels if has_alpha else _without_alpha(pixels), "linear")
+        return Picture(pixels, "linear")
     encoded = np.rint(pixels * 255.0).astype(np.uint8)
     transfer: Transfer = "linear" if image.colorspace_settings.name in RAW_COLORSPACES else "srgb"
-    return Picture(encoded if has_alpha else _without_alpha(encoded), transfer)
+    return Picture(encoded, transfer)
 
 
 def read_mask(image: bpy.types.Image, size: tuple[int, int]) -> np.ndarray:
@@ -75,7 +75,10 @@ def with_alpha(colors: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
 
 
 def write(name: str, values: np.ndarray, colorspace: str) -> bpy.types.Image:
-    """Put an (H, W, 4) array into the float image of that name, made or refreshed, and pack it."""
+    """Put an (H, W, 4) array into the float image of that name, made or refreshed.
+
+    Redo and saving need it packed as well (``pack``), which takes longer than all the rest.
+    """
     height, width = values.shape[:2]
     image = bpy.data.images.get(name)
     if image is None:
@@ -89,10 +92,14 @@ def write(name: str, values: np.ndarray, colorspace: str) -> bpy.types.Image:
     image.alpha_mode = "CHANNEL_PACKED"  # otherwise saving multiplies the colors by alpha
     image.pixels.foreach_set(np.ascontiguousarray(values[::-1], dtype=np.float32).reshape(-1))
     image.update()
+    return image
+
+
+def pack(image: bpy.types.Image) -> None:
+    """Keep an image's pixels in the file, and show them in its preview."""
     image.pack()
     if image.preview is not None:
         image.preview.reload()
-    return image
 
 
 def result_name(name: str, suffix: str) -> str:
@@ -127,12 +134,6 @@ def _read_pixels(image: bpy.types.Image) -> np.ndarray:
     image.pixels.foreach_get(pixels)
     rows = pixels.reshape(height, width, image.channels)[::-1]
     return rows if image.channels >= 3 else np.repeat(rows[..., :1], 3, axis=-1)
-
-
-def _without_alpha(pixels: np.ndarray) -> np.ndarray:
-    colors = np.empty((*pixels.shape[:2], 3), pixels.dtype)
-    _triples(colors)[...] = _triples(pixels)
-    return colors
 
 
 def _triples(values: np.ndarray) -> np.ndarray:

@@ -2,19 +2,21 @@
 # mypy: disable-error-code="valid-type"
 """The verbs: estimate, cancel, start and stop the backend, put an error away."""
 
-import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from typing import ClassVar
 
 import bpy
 from bpy.props import StringProperty
 
 from . import images, preferences, results, session, view
-from .shared.settings import EstimateSettings
-from .task import Task
+from .request import source_image, task_of
 from .trouble import Trouble
 
 TICK_SECONDS = 0.1
+
+Ending = Generator[None, None, set[str]]
+"""The rest of an operator's work, in slices; returns what the operator does."""
 
 _timers: list[tuple[bpy.types.WindowManager, bpy.types.Timer]] = []
 
@@ -23,8 +25,9 @@ class Waiting:
     """What waiting operators share: modal in the interface, blocking elsewhere."""
 
     interactive = False
+    ending: Ending | None = None
     begin: Callable[[bpy.types.Context], None]
-    end: Callable[[bpy.types.Context], set[str]]
+    end: Callable[[bpy.types.Context], Ending]
     report: Callable[[set[str], str], None]
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -44,25 +47,34 @@ class Waiting:
         """Begin, and wait for the end: for scripts and background mode."""
         if not self.try_begin(context):
             return {"CANCELLED"}
-        session.current.wait()
-        return self.end(context)
+        _wait()
+        ending = self.end(context)
+        while (answer := _next_slice(ending)) is None:
+            time.sleep(0.001)
+        return answer
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Take in what has happened; Esc cancels, everything else stays Blender's."""
-        if event.type == "ESC" and event.value == "PRESS" and session.current.busy:
+        if event.type == "ESC" and event.value == "PRESS" and session.current.can_cancel:
             session.current.cancel()
         elif event.type != "TIMER":
             return {"PASS_THROUGH"}
         session.current.advance()
         redraw(context)
-        if session.current.busy:
+        if self.ending is None and session.current.busy:
+            return {"PASS_THROUGH"}
+        self.ending = self.ending or self.end(context)
+        answer = _next_slice(self.ending)
+        if answer is None:
             return {"PASS_THROUGH"}
         stop_timers()
-        return self.end(context)
+        return answer
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Drop everything: Blender takes the operator away."""
         stop_timers()
+        if self.ending is not None:
+            self.ending.close()
         session.current.cancel()
 
     def try_begin(self, context: bpy.types.Context) -> bool:
@@ -111,7 +123,7 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
         task = task_of(image, context.scene)
         session.current.begin(preferences.place(context), task)
 
-    def end(self, context: bpy.types.Context) -> set[str]:
+    def end(self, context: bpy.types.Context) -> Ending:
         """Bring the result into the scene."""
         estimate = session.current.take_estimate()
         if estimate is None:
@@ -121,7 +133,8 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
             return {"CANCELLED"}
         settings = context.scene.clone_normals
         wanted = results.Wanted(settings.add_card, settings.add_gaussians, settings.add_sun)
-        normal = results.import_estimate(estimate, wanted)
+        with session.current.importing():
+            normal = yield from results.import_slices(estimate, wanted)
         self.report({"INFO"}, f"The normal map is the image “{normal.name}”")
         return {"FINISHED"}
 
@@ -142,10 +155,11 @@ class CLONE_OT_start_backend(Waiting, bpy.types.Operator):
         """Reach the backend."""
         session.current.begin(preferences.place(context), start=True)
 
-    def end(self, context: bpy.types.Context) -> set[str]:
+    def end(self, context: bpy.types.Context) -> Ending:
         """Say whether it is there."""
         self.tell(session.current.trouble)
         return {"FINISHED"} if session.current.connected else {"CANCELLED"}
+        yield  # a generator, though there is only one slice
 
 
 class CLONE_OT_stop_backend(bpy.types.Operator):
@@ -177,7 +191,7 @@ class CLONE_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only what runs can be cancelled."""
-        return session.current.busy
+        return session.current.can_cancel
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Cancel it; the modal operator notices at its next tick."""
@@ -200,43 +214,24 @@ class CLONE_OT_dismiss(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def source_image(context: bpy.types.Context) -> bpy.types.Image | None:
-    """Return the image that the Image Editor shows, else the one chosen in the panel."""
-    shown = getattr(context.space_data, "image", None)
-    return shown or context.scene.clone_normals.image
+def _wait() -> None:
+    """Advance until nothing is under way: for scripts and background mode."""
+    try:
+        while session.current.busy:
+            session.current.advance()
+            time.sleep(0.01)
+    except KeyboardInterrupt:
+        session.current.cancel()
+        raise
 
 
-def task_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Task:
-    """Read the image and the scene's settings into a task.
-
-    Raises:
-        UnusableImage: when the image or the mask cannot be used.
-        UnusableCamera: when the projection is to come from a camera that cannot give it.
-    """
-    chosen = scene.clone_normals
-    projection = projection_of(scene)
-    settings = EstimateSettings(
-        fov_degrees=projection.fov_degrees,
-        principal=projection.principal,
-        steps=chosen.steps,
-        size=chosen.size,
-        start=chosen.start,
-    )
-    picture = images.read_picture(image)
-    arrays = {"picture": picture.values}
-    if chosen.mask is not None:
-        arrays["mask"] = images.read_mask(chosen.mask, picture.values.shape[:2])
-    return Task(image.name, settings, picture.transfer, arrays)
-
-
-def projection_of(scene: bpy.types.Scene) -> view.Projection:
-    """Return the projection that the scene's settings ask for."""
-    chosen = scene.clone_normals
-    if chosen.projection == "CAMERA":
-        return view.camera_projection(scene)
-    if chosen.projection == "FOV":
-        return view.Projection(math.degrees(chosen.fov))
-    return view.Projection()
+def _next_slice(ending: Ending) -> set[str] | None:
+    """Do the next slice; return what the operator does when it was the last."""
+    try:
+        next(ending)
+    except StopIteration as stop:
+        return stop.value
+    return None
 
 
 def redraw(context: bpy.types.Context) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A finished estimate becomes Blender data; running again refreshes the same data."""
 
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import bpy
@@ -22,36 +24,57 @@ class Wanted:
     sun: bool = True
 
 
-def import_estimate(estimate: Estimate, wanted: Wanted) -> bpy.types.Image:
-    """Make or refresh everything wanted; return the normal map."""
-    name, arrays = estimate.task.name, estimate.arrays
-    height, width = arrays["normals"].shape[:2]
-    normal = images.write(
-        images.result_name(name, "_normal"), _encoded(arrays["normals"]), "Non-Color"
-    )
-    if wanted.card:
-        _add_card(estimate, normal)
-    if wanted.gaussians:
-        metres, centre = view.card_units(estimate.task.settings, height, width)
-        attributes = points.attributes_of(arrays, metres, centre)
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that goes into Blender's data, in the form it takes there."""
+
+    normals: np.ndarray
+    albedo: np.ndarray | None
+    points: dict[str, tuple[str, np.ndarray]] | None
+
+
+def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, bpy.types.Image]:
+    """Make or refresh everything wanted, a slice of it at every step; return the normal map.
+
+    Arrays are made ready on a thread, so that Blender's own does only what no other may do.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals results") as pool:
+        coming = pool.submit(_prepared, estimate, wanted)
+        while not coming.done():
+            yield
+    ready, name = coming.result(), estimate.task.name
+    height, width = estimate.arrays["normals"].shape[:2]
+    normal = images.write(images.result_name(name, "_normal"), ready.normals, "Non-Color")
+    yield
+    images.pack(normal)
+    yield
+    if ready.albedo is not None:
+        painted = images.write(images.result_name(name, "_albedo"), ready.albedo, "Linear Rec.709")
+        yield
+        images.pack(painted)
+        yield
+        surface = material.relightable_material(
+            images.result_name(name, " relightable"), painted, normal
+        )
+        material.card(images.result_name(name, "_card"), view.card_size(height, width), surface)
+        yield
+    if ready.points is not None:
         beside = view.card_size(height, width)[0] + GAP
-        points.cloud(images.result_name(name, "_gaussians"), attributes, beside)
+        points.cloud(images.result_name(name, "_gaussians"), ready.points, beside)
+        yield
     if wanted.sun and estimate.report.light.determined:
         light.sun(images.result_name(name, "_sun"), estimate.report.light)
     return normal
 
 
-def _add_card(estimate: Estimate, normal: bpy.types.Image) -> None:
-    name, albedo = estimate.task.name, estimate.arrays["albedo"]
-    painted = images.write(
-        images.result_name(name, "_albedo"),
-        images.with_alpha(albedo, _coverage(estimate)),
-        "Linear Rec.709",
+def _prepared(estimate: Estimate, wanted: Wanted) -> Prepared:
+    arrays = estimate.arrays
+    metres, centre = view.card_units(estimate.task.settings, *arrays["normals"].shape[:2])
+    return Prepared(
+        normals=_encoded(arrays["normals"]),
+        albedo=images.with_alpha(arrays["albedo"], _coverage(estimate)) if wanted.card else None,
+        points=points.attributes_of(arrays, metres, centre) if wanted.gaussians else None,
     )
-    surface = material.relightable_material(
-        images.result_name(name, " relightable"), painted, normal
-    )
-    material.card(images.result_name(name, "_card"), view.card_size(*albedo.shape[:2]), surface)
 
 
 def _encoded(normals: np.ndarray) -> np.ndarray:

@@ -4,12 +4,14 @@
 import queue
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from .client import Client
 from .conversation import Connected, Ended, Event, Finished, Request, Silence, version_trouble
 from .milestones import Milestones
-from .process import BackendProcess, Launch, spawn
+from .process import BackendProcess, spawn
 from .recovery import Recovery
 from .shared import PROTOCOL_VERSION, connection
 from .shared.connection import Connection
@@ -17,7 +19,7 @@ from .shared.messages import Cancelled, Failed, Progress, Report, Welcome
 from .task import Estimate, Place, Task
 from .trouble import Trouble, death
 
-Phase = Literal["idle", "starting", "connecting", "working"]
+Phase = Literal["idle", "starting", "connecting", "working", "importing"]
 START_SECONDS = 90.0
 """Importing torch from a cold disk can take most of a minute."""
 UNKNOWN_SECONDS = -1.0
@@ -48,6 +50,11 @@ class Session:
     def busy(self) -> bool:
         """Whether something is under way that ends by itself or by ``cancel``."""
         return self.phase != "idle"
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether there is something to stop; a result that has come is brought in whole."""
+        return self.busy and self.phase != "importing"
 
     @property
     def connected(self) -> bool:
@@ -95,16 +102,6 @@ class Session:
         if not alive and self._client is client:
             self._handle(Ended("lost", "The connection to the backend broke."))
 
-    def wait(self) -> None:
-        """Advance until nothing is under way: for scripts and background mode."""
-        try:
-            while self.busy:
-                self.advance()
-                time.sleep(0.01)
-        except KeyboardInterrupt:
-            self.cancel()
-            raise
-
     def cancel(self) -> None:
         """Drop the running task at once; whatever still arrives for it is ignored."""
         if self.phase == "working" and self._client is not None:
@@ -112,6 +109,15 @@ class Session:
         elif self.busy and self.welcome is None:
             self._disconnect()
         self._rest()
+
+    @contextmanager
+    def importing(self) -> Iterator[None]:
+        """Be busy while a result is brought into the scene."""
+        self.phase, self.stage, self.fraction = "importing", "Importing", 1.0
+        try:
+            yield
+        finally:
+            self._rest()
 
     def take_estimate(self) -> Estimate | None:
         """Hand over the finished estimate, once."""
@@ -178,21 +184,16 @@ class Session:
             text = "The backend is not running, and no Python to start it with is chosen."
             self._fail(Trouble(text, "Choose it in the add-on's preferences.", "preferences"))
             return
-        problem = launch.problem() or self._spawn(launch)
-        if problem is not None:
-            advice = "Check the add-on's preferences."
-            self._fail(Trouble(f"The backend cannot start. {problem}", advice, "preferences"))
-
-    def _spawn(self, launch: Launch) -> str | None:
         if self._process is not None:
             self._process.stop()
         self._process = None
-        spawned = spawn(launch)
+        spawned = launch.problem() or spawn(launch)
         if isinstance(spawned, str):
-            return spawned
+            advice = "Check the add-on's preferences."
+            self._fail(Trouble(f"The backend cannot start. {spawned}", advice, "preferences"))
+            return
         self._process, self._started = spawned, time.monotonic()
         self.phase, self.stage = "starting", "Starting the Backend"
-        return None
 
     def _look_for_backend(self) -> None:
         assert self._process is not None

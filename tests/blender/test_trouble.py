@@ -129,11 +129,11 @@ def test_backend_that_stays_silent(fake, photo, monkeypatch):
 
 def test_cancelled_from_outside(fake, photo):
     """What the Cancel button does while a modal run waits."""
-    operators = sys.modules[f"{MODULE}.operators"]
+    request = sys.modules[f"{MODULE}.request"]
     with fake("hold", pace=0.02) as backend:
         before = names()
         place = sys.modules[f"{MODULE}.preferences"].place(bpy.context)
-        session().begin(place, operators.task_of(photo, bpy.context.scene))
+        session().begin(place, request.task_of(photo, bpy.context.scene))
         assert not bpy.ops.image.clone_estimate_normals.poll()
         while not backend.seen.submits:
             session().advance()
@@ -143,10 +143,10 @@ def test_cancelled_from_outside(fake, photo):
 
 
 def test_loading_a_file_drops_the_running_task(fake, photo):
-    operators = sys.modules[f"{MODULE}.operators"]
+    request = sys.modules[f"{MODULE}.request"]
     with fake("hold") as backend:
         place = sys.modules[f"{MODULE}.preferences"].place(bpy.context)
-        session().begin(place, operators.task_of(photo, bpy.context.scene))
+        session().begin(place, request.task_of(photo, bpy.context.scene))
         while not backend.seen.submits:
             session().advance()
         bpy.ops.wm.read_homefile(use_empty=True)

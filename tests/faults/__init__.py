@@ -1,0 +1,1 @@
+"""What the service must survive, as experiments with figures: ``python -m tests.faults``."""

@@ -1,7 +1,6 @@
 """What must not end the service: crashes, hangs, strangers and noise."""
 
 import os
-import signal
 import socket
 import time
 
@@ -62,15 +61,6 @@ def test_a_second_crash_is_an_error_with_the_logs_place(client):
         client.run(job(CRASH), SMALL)
     assert caught.value.failure.code == "worker_died"
     client.run(job(), SMALL)
-
-
-@linux
-def test_a_killed_worker_costs_no_job(client, marker):
-    submit = job(SLOW, steps=40)
-    start(client, submit)
-    (worker,) = marked_processes(marker)
-    os.kill(worker, signal.SIGKILL)
-    client.fetch(submit.job)
 
 
 @linux

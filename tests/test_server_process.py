@@ -104,20 +104,6 @@ def test_a_stale_connection_file_is_replaced(launch, tmp_path):
     ready(tmp_path).close()
 
 
-def test_after_a_kill_it_can_start_again(launch, tmp_path, marker):
-    first = launch()
-    wait_until(lambda: find(tmp_path) is not None)
-    ready(tmp_path).close()
-    first.kill()
-    first.wait()
-    killed = find(tmp_path)
-    wait_until(lambda: not marked_processes(marker), 2.0)  # the worker goes with its broker
-    launch()
-    wait_until(lambda: find(tmp_path).boot_id != killed.boot_id)
-    with ready(tmp_path) as client:
-        client.run(job(), SMALL)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_it_cleanly(launch, tmp_path, number):
     process = launch()
@@ -138,16 +124,6 @@ def test_an_owned_backend_ends_with_its_starter(launch, tmp_path):
     process.stdin.close()
     assert process.wait(2.0) == 0
     assert find(tmp_path) is None
-
-
-def test_an_owned_backend_ends_when_its_starter_is_killed(tmp_path, marker):
-    backend = [sys.executable, *STAND_IN, "--run-dir", str(tmp_path), "--owned"]
-    script = f"import subprocess; subprocess.Popen({backend!r}, stdin=-1).wait()"
-    starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL)
-    wait_until(lambda: find(tmp_path) is not None)
-    starter.kill()
-    starter.wait()
-    wait_until(lambda: not marked_processes(marker), 2.0)
 
 
 def test_an_owned_backend_stays_while_another_client_is_connected(launch, tmp_path):

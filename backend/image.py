@@ -74,9 +74,10 @@ def decode_picture(
     rgb = rgb.expand(-1, -1, 3)
     brightest = rgb[inside].max()
     if brightest <= 1e-6:
+        why = f" ({'; '.join(notes)})" if notes else ""
         raise Refused(
             "bad_image",
-            "The picture is completely black, so there is no shading to read.",
+            f"The picture is completely black{why}, so there is no shading to read.",
             "Choose another picture, or check its exposure and mask.",
         )
     if brightest > 1.0:

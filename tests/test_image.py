@@ -85,6 +85,12 @@ def test_too_large_is_said_with_the_size(shape):
     assert refused.value.code == "too_large" and refused.value.advice
 
 
+@pytest.mark.parametrize(("value", "why"), [(np.nan, "not finite"), (-1.0, "negative")])
+def test_a_picture_that_only_counts_as_black_is_refused_with_the_reason(value, why):
+    with pytest.raises(Refused, match=f"completely black.*{why}"):
+        decode_picture(np.full((20, 20, 3), value, np.float32), "linear", None)
+
+
 def test_black_empty_mask_wrong_mask_and_no_picture():
     black = np.zeros((20, 20, 3), np.uint8)
     with pytest.raises(Refused, match="completely black"):

@@ -33,6 +33,11 @@ class ClonePreferences(bpy.types.AddonPreferences):
         description="Where the backend publishes itself and keeps its log; empty for the usual one",
         subtype="DIR_PATH",
     )
+    key: StringProperty(
+        name="Server Key",
+        description="The key file for a backend on another machine; empty to compute on this one",
+        subtype="FILE_PATH",
+    )
     start_automatically: BoolProperty(
         name="Start Automatically",
         description="Start the backend when an estimate needs it",
@@ -43,10 +48,13 @@ class ClonePreferences(bpy.types.AddonPreferences):
         """Show the settings and how the backend is."""
         layout = self.layout
         layout.use_property_split = True
-        layout.prop(self, "python")
-        layout.prop(self, "folder")
-        layout.prop(self, "run_dir", placeholder=str(default_run_dir()))
-        layout.prop(self, "start_automatically")
+        layout.prop(self, "key", placeholder="None: compute on this machine")
+        local = layout.column()
+        local.active = not self.key
+        local.prop(self, "python")
+        local.prop(self, "folder")
+        local.prop(self, "run_dir", placeholder=str(default_run_dir()))
+        local.prop(self, "start_automatically")
         panels.draw_trouble(layout, context)
         panels.draw_backend(layout)
 
@@ -57,7 +65,7 @@ def place(context: bpy.types.Context) -> Place:
     run_dir = _path(chosen.run_dir) or default_run_dir()
     python = _path(chosen.python)
     launch = Launch(python, run_dir, _path(chosen.folder)) if python else None
-    return Place(run_dir, launch, chosen.start_automatically)
+    return Place(run_dir, launch, chosen.start_automatically, _path(chosen.key))
 
 
 def _path(text: str) -> Path | None:

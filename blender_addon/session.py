@@ -13,11 +13,11 @@ from .conversation import Connected, Ended, Event, Finished, Request, Silence, v
 from .milestones import Milestones
 from .process import BackendProcess, spawn
 from .recovery import Recovery
-from .shared import PROTOCOL_VERSION, connection
+from .shared import PROTOCOL_VERSION
 from .shared.connection import Connection
 from .shared.messages import Cancelled, Failed, Progress, Report, Welcome
 from .task import Estimate, Place, Task
-from .trouble import Trouble, death
+from .trouble import Trouble, death, elsewhere
 
 Phase = Literal["idle", "starting", "connecting", "working", "importing"]
 START_SECONDS = 90.0
@@ -42,8 +42,7 @@ class Session:
         self._client: Client | None = None
         self._process: BackendProcess | None = None
         self._recovery = Recovery()
-        self._started = 0.0
-        self._start_asked = False
+        self._started, self._start_asked = 0.0, False
         self._milestones = Milestones()
 
     @property
@@ -70,10 +69,7 @@ class Session:
     def begin(self, place: Place, task: Task | None = None, start: bool = False) -> None:
         """Reach the backend, starting one if that is wanted, then run the task if there is one."""
         assert not self.busy, "one thing at a time"
-        if self._place is not None and (place.run_dir, place.launch) != (
-            self._place.run_dir,
-            self._place.launch,
-        ):
+        if self._place not in (None, place):
             self.close()
         self.trouble = self.estimate = None
         self.task, self._job, self._place = task, uuid.uuid4().hex, place
@@ -166,7 +162,7 @@ class Session:
         """Connect to the backend that has published itself, or see to it that there is one."""
         assert self._place is not None
         own = self._process if self._own_alive() else None
-        published = own.connection() if own else connection.find(self._place.run_dir)
+        published = own.connection() if own else self._place.published()
         if published is not None:
             self._connect(published)
         elif own is not None:
@@ -177,6 +173,9 @@ class Session:
     def _start_backend(self) -> None:
         assert self._place is not None
         launch = self._place.launch
+        if self._place.key is not None:
+            self._fail(elsewhere(self._place.key))
+            return
         if not (self._start_asked or self._place.start_automatically):
             self._fail(Trouble("The backend is not running.", "Start it and try again.", "start"))
             return

@@ -2,12 +2,14 @@
 """What is asked of a backend, where it is, and what comes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from .process import Launch
+from .shared import connection
+from .shared.connection import Connection
 from .shared.messages import Report, Transfer
 from .shared.settings import EstimateSettings
 
@@ -19,7 +21,13 @@ class Place:
     run_dir: Path
     launch: Launch | None
     """None when nothing is set up that could be started."""
-    start_automatically: bool = True
+    start_automatically: bool = field(default=True, compare=False)
+    key: Path | None = None
+    """An artist's key for a backend on another machine, which is then used and never started."""
+
+    def published(self) -> Connection | None:
+        """Read where a backend is and how to get in."""
+        return connection.read(self.key) if self.key else connection.find(self.run_dir)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 """What went wrong, in words, with what to do next."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from .process import BackendProcess
+from .shared.connection import read
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,12 @@ def death(process: BackendProcess | None, message: str, advice: str = "") -> Tro
     words = process.last_words()
     said = f"It last said:\n{words}\n" if words else ""
     return Trouble(f"{message} {said}".strip(), f"The full log is {process.log_path}.", "start")
+
+
+def elsewhere(key: Path) -> Trouble:
+    """Say why the backend on another machine is out of reach."""
+    found = read(key)
+    if found is None:
+        return Trouble(f"{key} is not a key.", "Choose the file you were given.", "preferences")
+    machine = found.endpoint.removeprefix("tcp://")
+    return Trouble(f"The backend at {machine} does not answer.", "Ask whoever looks after it.")

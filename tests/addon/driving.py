@@ -24,8 +24,8 @@ def launch(run_dir, folder, python=sys.executable):
     return staged("process").Launch(Path(python), run_dir, folder)
 
 
-def place(run_dir, launch=None, start=True):
-    return staged("task").Place(run_dir, launch, start)
+def place(run_dir, launch=None, start=True, key=None):
+    return staged("task").Place(run_dir, launch, start, key)
 
 
 def task(picture=PICTURE, **settings):

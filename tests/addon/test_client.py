@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.connection import publish
+from shared.connection import publish, write
 from tests.addon.driving import PICTURE, place, run, task, until
 from tests.fake_backend import Behaviour, FakeBackend
 from tests.staging import staged
@@ -138,6 +138,27 @@ def test_a_job_that_ends_every_backend_is_given_up(session, tmp_path, monkeypatc
             until(lambda seen=doomed.seen: session.advance() or seen.submits)
             until(lambda: session.advance() or session.phase != "working")
     assert not session.busy and session.trouble.message == "The backend ended."
+
+
+def test_a_backend_on_another_machine_is_reached_with_its_key(session, tmp_path):
+    with FakeBackend(tmp_path / "server") as fake:
+        key = write(fake.connection, tmp_path / "ada.clone-key.json")
+        assert run(session, place(tmp_path / "here", key=key), task()) is not None
+
+
+def test_a_backend_on_another_machine_that_is_not_there_is_named(session, tmp_path):
+    with FakeBackend(tmp_path / "server") as fake:
+        key = write(fake.connection, tmp_path / "ada.clone-key.json")
+    assert run(session, place(tmp_path / "here", key=key), task()) is None
+    assert fake.connection.endpoint[6:] in session.trouble.message
+
+
+def test_a_file_that_is_no_key_is_named(session, tmp_path):
+    key = tmp_path / "holiday.json"
+    key.write_text("{}")
+    assert run(session, place(tmp_path, key=key), task()) is None
+    assert "holiday.json is not a key" in str(session.trouble)
+    assert session.trouble.repair == "preferences"
 
 
 def test_backend_that_talks_garbage(session, tmp_path):

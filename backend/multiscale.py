@@ -7,7 +7,9 @@ tiny picture is enlarged first. The shape is seen twice, the second time in a mi
 are not symmetric cancel.
 """
 
+from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -21,8 +23,12 @@ from backend.image import Box, resize
 from backend.model import Clone, View, resized_view
 from backend.outline import outline_slopes
 
+See = Callable[[View, Float[Tensor, "h w 2"] | None], Encoded]
+"""Encodes a view, whose outline is given when the view is a part of a larger one."""
 SHAPE_SIZE = 128
 """Longest side of the copy that gives the shape."""
+LONGEST = 1.5
+"""A picture longer than this for its height is seen in parts; none it learned from was so long."""
 DIRECT = 1.25
 """A picture up to this much larger or smaller is encoded as it is."""
 TILE = 512
@@ -33,13 +39,15 @@ OVERLAP = 64
 def encode(model: Clone, view: View) -> Encoded:
     """Encode a picture of any size."""
     height, width = view.mask.shape
-    if SHAPE_SIZE / DIRECT <= max(height, width) <= DIRECT * SHAPE_SIZE:
+    longest, shortest = max(height, width), min(height, width)
+    if SHAPE_SIZE / DIRECT <= longest <= min(DIRECT * SHAPE_SIZE, LONGEST * shortest):
         return _seen_twice(model, view)
-    scale = SHAPE_SIZE / max(height, width)
+    scale = max(SHAPE_SIZE / max(height, width), SHAPE_SIZE / LONGEST / min(height, width))
     small = resized_view(view, max(8, round(height * scale)), max(8, round(width * scale)))
+    seen = _tiled(partial(_seen_twice, model), small, SHAPE_SIZE)
     if max(height, width) < SHAPE_SIZE:
-        return _resampled(_seen_twice(model, small), height, width)
-    shape, fine = _seen_twice(model, small).encoding, _tiled(model, view)
+        return _resampled(seen, height, width)
+    shape, fine = seen.encoding, _tiled(model, view, TILE)
     detail = normalize(fine.encoding.normals)
     smooth = resize(resize(detail, *small.mask.shape), height, width)
     normals = resize(normalize(shape.normals), height, width) + detail - smooth
@@ -52,14 +60,16 @@ def encode(model: Clone, view: View) -> Encoded:
     return Encoded(encoding, fine.features)
 
 
-def _seen_twice(model: Clone, view: View) -> Encoded:
+def _seen_twice(model: See, view: View, outline: Float[Tensor, "h w 2"] | None = None) -> Encoded:
     """Encode a picture, its normals averaged with those of its mirror image."""
-    straight = model(view)
+    hint = outline_slopes(view.mask) if outline is None else outline
+    straight = model(view, hint)
     intrinsics = view.camera.intrinsics.clone()
     intrinsics[0, 2] = view.camera.width - intrinsics[0, 2]
     camera = replace(view.camera, intrinsics=intrinsics)
-    mirrored = model(View(view.rgb.flip(1), view.mask.flip(1), camera, view.rasterize))
     across = view.rgb.new_tensor([-1.0, 1.0, 1.0])
+    mirror = View(view.rgb.flip(1), view.mask.flip(1), camera, view.rasterize)
+    mirrored = model(mirror, hint.flip(1) * across[:2])
     one, other = straight.encoding, mirrored.encoding
     back = normalize(other.normals).flip(1) * across
     both = replace(
@@ -80,19 +90,20 @@ def _resampled(found: Encoded, height: int, width: int) -> Encoded:
     return Encoded(Encoding(**maps), features)
 
 
-def _tiled(model: Clone, view: View) -> Encoded:
+def _tiled(see: See, view: View, tile: int) -> Encoded:
     """Encode tile by tile, blended across their overlaps."""
     height, width = view.mask.shape
-    if max(height, width) <= TILE + 2 * OVERLAP:
-        return model(view)
+    overlap = min(OVERLAP, tile // 2)
+    if max(height, width) <= DIRECT * tile:
+        return see(view, None)
     total: dict[str, Tensor] = {}
     weights = view.rgb.new_zeros(height, width)
     outline = outline_slopes(view.mask)
-    for box in _boxes(height, width):
+    for box in _boxes(height, width, tile, overlap):
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         camera = cropped(view.camera, box.left, box.top, box.width, box.height)
         part = View(view.rgb[rows, columns], view.mask[rows, columns], camera, view.rasterize)
-        found, weight = model(part, outline[rows, columns]), _hat(box, view.rgb)
+        found, weight = see(part, outline[rows, columns]), _hat(box, overlap, view.rgb)
         weights[rows, columns] += weight
         for name, values in _maps(found).items():
             if name not in total:
@@ -111,27 +122,27 @@ def _maps(found: Encoded) -> dict[str, Tensor]:
     return encoding | {"normals": normalize(found.encoding.normals), "features": found.features}
 
 
-def _boxes(height: int, width: int) -> list[Box]:
-    """Cover a picture with tiles that overlap by at least ``OVERLAP``."""
+def _boxes(height: int, width: int, tile: int, overlap: int) -> list[Box]:
+    """Cover a picture with tiles that overlap by at least ``overlap``."""
     return [
-        Box(top, left, min(TILE, height), min(TILE, width))
-        for top in _starts(height)
-        for left in _starts(width)
+        Box(top, left, min(tile, height), min(tile, width))
+        for top in _starts(height, tile, overlap)
+        for left in _starts(width, tile, overlap)
     ]
 
 
-def _starts(length: int) -> list[int]:
-    if length <= TILE:
+def _starts(length: int, tile: int, overlap: int) -> list[int]:
+    if length <= tile:
         return [0]
-    count = -(-(length - OVERLAP) // (TILE - OVERLAP))
-    return [round(i * (length - TILE) / (count - 1)) for i in range(count)]
+    count = -(-(length - overlap) // (tile - overlap))
+    return [round(i * (length - tile) / (count - 1)) for i in range(count)]
 
 
-def _hat(box: Box, like: Tensor) -> Float[Tensor, "h w"]:
+def _hat(box: Box, overlap: int, like: Tensor) -> Float[Tensor, "h w"]:
     """Return weights that fall toward a tile's border over the overlap."""
 
     def ramp(length: int) -> Tensor:
         steps = torch.arange(length, device=like.device) + 0.5
-        return (torch.minimum(steps, length - steps) / OVERLAP).clamp(max=1.0)
+        return (torch.minimum(steps, length - steps) / overlap).clamp(max=1.0)
 
     return ramp(box.height)[:, None] * ramp(box.width)[None, :]

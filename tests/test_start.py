@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import skimage.data
 import torch
 
 from backend import multiscale, pipeline
@@ -11,7 +12,7 @@ from backend.camera import camera_from_fov, view_rays
 from backend.confidence import clues, confidence, expected_error
 from backend.config import ConfidenceConfig
 from backend.image import Picture, decode_picture
-from backend.model import View, turn
+from backend.model import View, shipped_model, turn
 from backend.multiscale import encode
 from backend.outline import outline_slopes
 from backend.rasterizer.torch_engine import TorchRasterizer
@@ -55,25 +56,47 @@ def test_a_picture_and_its_mirror_image_have_mirrored_normals():
 
 def test_tiles_meet_without_a_seam(monkeypatch):
     """With tiles of plain colour every tile says the same, so nothing shows where they meet."""
-    monkeypatch.setattr(multiscale, "TILE", 64)
     monkeypatch.setattr(multiscale, "OVERLAP", 16)
     view = view_of(180, 240, fov=0.0)
     view = replace(view, rgb=torch.full_like(view.rgb, 0.4))
-    found = multiscale._tiled(make_model(), view).encoding.normals
+    found = multiscale._tiled(make_model(), view, 64).encoding.normals
     assert found.shape == (180, 240, 3)
     assert (found[60:120, 60:180].std((0, 1)) < 0.05).all()
 
 
-def test_a_pixel_belongs_to_some_tile(monkeypatch):
-    monkeypatch.setattr(multiscale, "TILE", 50)
-    monkeypatch.setattr(multiscale, "OVERLAP", 10)
+def test_a_pixel_belongs_to_some_tile():
     for length in (50, 51, 90, 91, 233):
-        starts = multiscale._starts(length)
+        starts = multiscale._starts(length, 50, 10)
         covered = torch.zeros(length)
         for start in starts:
             covered[start : start + 50] += 1
         assert (covered >= 1).all() and starts[-1] + 50 == max(length, 50)
         assert all(b - a <= 40 for a, b in pairwise(starts))
+
+
+@pytest.mark.parametrize("size", [(128, 128), (512, 340), (96, 400), (40, 128), (900, 300)])
+def test_the_model_never_sees_a_shape_longer_than_it_learned(size, monkeypatch):
+    seen = []
+    once = multiscale._seen_twice
+
+    def noted(model, view, outline=None):
+        seen.append(view.mask.shape)
+        return once(model, view, outline)
+
+    monkeypatch.setattr(multiscale, "_seen_twice", noted)
+    encode(make_model(), view_of(*size))
+    assert seen and all(max(shape) <= 1.6 * min(shape) for shape in seen)
+    assert all(80 <= max(shape) <= 160 for shape in seen)
+
+
+def test_a_long_flat_picture_stays_flat():
+    """Seen whole, a strip that darkens downward came back as a floor, tilted by 40 degrees."""
+    model = shipped_model(CPU)
+    assert model is not None
+    picture = decode_picture(skimage.data.text(), "srgb")
+    work = pipeline.prepare(picture, EstimateSettings(size=128), CPU)
+    normals = begin(work.seen, work.view, "auto", model).normals
+    assert normals[..., 2].neg().clamp(-1, 1).acos().rad2deg().mean() < 10
 
 
 def test_the_model_begins_where_it_is_asked_to():

@@ -80,7 +80,7 @@ class LoopConfig:
 class ConfidenceConfig:
     """Expected error from what the model knows; fitted by ``training.calibrate``."""
 
-    weights: tuple[float, ...] = (5.144, 2.161, -0.285, 1.312)
+    weights: tuple[float, ...] = (4.793, 1.639, -0.184, -2.568)
     """Of 1, the encoder's doubt, the log residual and the disagreement of both normals."""
     scale_degrees: float = 20.0
     """A confidence c stands for an expected error of −scale · ln c."""

@@ -33,7 +33,7 @@ def crowd(count: int, folder: Path) -> Row:
 
 def many_small_jobs(count: int, folder: Path) -> Row:
     """Weigh the broker after every one of ``count`` jobs, once it remembers all it ever will."""
-    with backend(folder) as served, served.ready() as client:
+    with backend(folder, "--no-spare") as served, served.ready() as client:
         for _ in range(_WARM_UP):
             _echo(client, SMALL)
         leaks = _Leaks(served)
@@ -55,7 +55,7 @@ def many_pictures(count: int, folder: Path) -> Row:
     """Send ``count`` pictures of 1 MB, half with a connection each; results stay on purpose."""
     pixels = np.random.default_rng(8).random((_SOAK_SIDE, _SOAK_SIDE), np.float32)
     arrays = {"picture": pixels}
-    with backend(folder) as served, served.ready() as client:
+    with backend(folder, "--no-spare") as served, served.ready() as client:
         _echo_anew(served, arrays)
         leaks = _Leaks(served)
         equal = sum(_echo(client, arrays) for _ in range(count - count // 2))
@@ -72,7 +72,10 @@ def many_pictures(count: int, folder: Path) -> Row:
 
 
 class _Leaks:
-    """What the backend holds now, to be compared with what it holds later."""
+    """What the backend holds now, to be compared with what it holds later.
+
+    Without a spare worker, which would come up at some moment in between.
+    """
 
     def __init__(self, served: Backend) -> None:
         self._served = served

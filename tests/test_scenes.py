@@ -103,7 +103,8 @@ def test_lumps_are_round_at_their_outline_and_true_to_their_depth(seed):
     core = -torch.nn.functional.max_pool2d(-inside, 3, 1, 1) > 0
     rim = ((inside > 0) & ~core).view(2, -1)
     steepness = (surface.normals * eye.directions).sum(-1).abs()
-    assert steepness[rim].mean() < 0.45 < steepness[core.view(2, -1)].mean()
+    # how steep a rim of one pixel is depends on how large the lump is in the picture
+    assert steepness[rim].mean() < 0.75 * steepness[core.view(2, -1)].mean()
     # a step to the neighbour stays in the tangent plane, but at edges
     points, normals = surface.points.view(2, 96, 96, 3), surface.normals.view(2, 96, 96, 3)
     both = core.view(2, 96, 96)

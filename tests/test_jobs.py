@@ -1,11 +1,9 @@
 """The books of the broker: every job ends once, nothing is counted wrong, nobody sees another's."""
 
-import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
@@ -15,7 +13,6 @@ from backend.server.failures import worker_died
 from backend.server.jobs import Job, Jobs
 from backend.server.lifetime import LINGER_SECONDS, SETTLE_SECONDS, Lifetime
 from backend.server.settings import ATTEMPTS, GONE_SECONDS, KEEP_SECONDS, WAITING_JOBS
-from backend.server.turns import in_turns
 from shared.messages import Accepted, ArraySpec, Cancelled, Chunk, Failed, Progress, Result, Submit
 from shared.settings import EstimateSettings
 from shared.transfer import MAX_SIDE
@@ -183,45 +180,6 @@ def test_positions_are_told_as_they_change():
     assert heard(jobs) == [Cancelled("b"), Accepted("c", 1)]
     jobs.fail(first, died(first), 0.0)
     assert heard(jobs)[-1] == Accepted("c", 0) and jobs.start_next() is third
-
-
-def order(jobs: Jobs) -> str:
-    return "".join(iter(lambda: getattr(jobs.start_next(), "id", ""), ""))
-
-
-def test_owners_take_turns_and_so_do_their_connections():
-    jobs = Jobs()
-    for name in "abc":
-        upload(jobs, name, owner="me", peer=b"1")
-    upload(jobs, "d", owner="me", peer=b"2")
-    for name in "xy":
-        upload(jobs, name, owner="you", peer=b"3")
-    assert [jobs.find(name, owner).position for name, owner in (("x", "you"), ("d", "me"))] == [
-        1,
-        2,
-    ]
-    assert order(jobs) == "axdybc"
-
-
-def test_who_was_just_served_comes_after_the_others():
-    jobs = Jobs()
-    upload(jobs, "a", owner="me", peer=b"1")
-    jobs.start_next()
-    upload(jobs, "b", owner="me", peer=b"1")
-    upload(jobs, "x", owner="you", peer=b"3")
-    assert order(jobs) == "xb"
-
-
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 99)), unique=True, max_size=12))
-def test_nobody_waits_for_more_than_one_job_of_each_other_client(waiting):
-    ordered = in_turns(waiting, lambda job: job[0], {})
-    assert sorted(ordered) == sorted(waiting)
-    for client in {job[0] for job in waiting}:
-        mine = [i for i, job in enumerate(ordered) if job[0] == client]
-        assert all(
-            len({j[0] for j in ordered[a + 1 : b]}) == b - a - 1
-            for a, b in itertools.pairwise([-1, *mine])
-        )
 
 
 def test_waiting_is_explained_once():

@@ -21,15 +21,10 @@ from .server_worker import SLOW
 STAND_IN = ("-m", "tests.server_backend")
 REAL = ("-m", "backend.server")
 
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc and signals")
-
-
-@pytest.fixture(autouse=True)
-def marker(tmp_path, monkeypatch):
-    """Mark the processes of a test, and see that none is left."""
-    monkeypatch.setenv("SERVER_TEST_DIR", str(tmp_path))
-    yield str(tmp_path)
-    wait_until(lambda: not marked_processes(str(tmp_path)), 3.0)
+pytestmark = [
+    pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc and signals"),
+    pytest.mark.usefixtures("marker"),
+]
 
 
 @pytest.fixture

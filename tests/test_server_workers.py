@@ -33,14 +33,7 @@ from .server_tools import (
 from .server_worker import CRASH_ONCE, ECHO, REPORT, SLOW, STILL
 
 linux = pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc")
-
-
-@pytest.fixture(autouse=True)
-def marker(tmp_path, monkeypatch):
-    """Mark the processes of a test, and see that none is left."""
-    monkeypatch.setenv("SERVER_TEST_DIR", str(tmp_path))
-    yield str(tmp_path)
-    wait_until(lambda: not marked_processes(str(tmp_path)), 3.0)
+pytestmark = pytest.mark.usefixtures("marker")
 
 
 @linux

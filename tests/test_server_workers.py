@@ -38,9 +38,11 @@ pytestmark = pytest.mark.usefixtures("marker")
 
 @linux
 def test_a_silent_worker_is_named_and_heard_again_when_it_wakes(tmp_path, marker):
-    with running(tmp_path) as broker, ready(tmp_path) as client:
+    with running(tmp_path), ready(tmp_path) as client:
         submit = job(SLOW, steps=50)
         start(client, submit)
+        while until(client, Progress).stage != "Thinking":
+            pass  # what is heard again later must have been said before
         (worker,) = marked_processes(marker)
         os.kill(worker, signal.SIGSTOP)
         stages = []
@@ -49,7 +51,6 @@ def test_a_silent_worker_is_named_and_heard_again_when_it_wakes(tmp_path, marker
         os.kill(worker, signal.SIGCONT)
         assert until(client, Progress).stage == "Thinking"
         client.fetch(submit.job)
-        assert broker.connection.boot_id == client.welcome.boot_id
 
 
 @linux

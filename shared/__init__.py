@@ -17,5 +17,5 @@ Conventions on the wire, in files and in Blender (the backend converts at its ed
 Inside the backend everything is the OpenCV camera instead: x right, y down, z forward.
 """
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """One integer: both sides must agree. Raised whenever a message changes its meaning."""

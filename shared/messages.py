@@ -50,8 +50,9 @@ class Welcome:
 
 @dataclass(frozen=True)
 class Submit:
-    """Ask for an estimate; the arrays ``picture`` and optionally ``mask`` follow as chunks.
+    """Ask for an estimate; the arrays ``picture`` and optionally ``mask`` and ``hints`` follow.
 
+    ``hints`` (H, W) uint8 is what the artist painted: 1 this is flat, 2 ignore this, 0 nothing.
     Submitting a known job again does not start it twice: its state or its result comes back.
     """
 
@@ -159,6 +160,9 @@ class Progress:
     stage: str
     fraction: float
     seconds_left: float
+    preview: tuple[int, int] = (0, 0)
+    """Rows and columns of the normal map so far, whose 8-bit RGB (OpenGL) is the raw frame; zeros
+    when there is none."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,9 @@ class Result:
     Arrays: ``normals`` (H, W, 3), ``depth`` (H, W), ``albedo``, ``shading`` and ``rerendered``
     (H, W, 3), ``confidence`` (H, W); per Gaussian ``means`` (N, 3), ``quats`` (N, 4),
     ``scales`` (N, 3), ``opacities`` (N), ``colours`` (N, 3), ``gaussian_normals`` (N, 3),
-    ``gaussian_confidence`` (N). All float32.
+    ``gaussian_confidence`` (N); where they were asked for ``height`` (H, W), in pixels toward the
+    viewer from the surface's mean plane, and ``occlusion`` (H, W), 1 where the sky is open. All
+    float32.
     """
 
     job: str

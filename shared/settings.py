@@ -21,6 +21,10 @@ class EstimateSettings:
     """Longest side, in pixels, of the grid of Gaussians the loop works on."""
     start: Start = "auto"
     """Where the geometry starts; auto is the trained encoder, the others are classical guesses."""
+    height: bool = False
+    """Also integrate the surface's height and find where it is occluded."""
+    previews: bool = False
+    """Also show the normal map so far, about every second, while the loop converges."""
     seed: int = 0
     """Seed of everything random; the same seed gives the same answer."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from . import images, light, material, points, view
+from . import exr, images, light, material, points, view
 from .task import Estimate
 
 GAP = 0.25
@@ -28,8 +28,9 @@ class Wanted:
 class Prepared:
     """Everything that goes into Blender's data, in the form it takes there."""
 
-    normals: np.ndarray
-    albedo: np.ndarray | None
+    normals: bytes
+    """An EXR file, as are the albedo's."""
+    albedo: bytes | None
     points: dict[str, tuple[str, np.ndarray]] | None
 
 
@@ -44,14 +45,10 @@ def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, b
             yield
     ready, name = coming.result(), estimate.task.name
     height, width = estimate.arrays["normals"].shape[:2]
-    normal = images.write(images.result_name(name, "_normal"), ready.normals, "Non-Color")
-    yield
-    images.pack(normal)
+    normal = images.show(images.result_name(name, "_normal"), ready.normals, "Non-Color")
     yield
     if ready.albedo is not None:
-        painted = images.write(images.result_name(name, "_albedo"), ready.albedo, "Linear Rec.709")
-        yield
-        images.pack(painted)
+        painted = images.show(images.result_name(name, "_albedo"), ready.albedo, "Linear Rec.709")
         yield
         surface = material.relightable_material(
             images.result_name(name, " relightable"), painted, normal
@@ -71,17 +68,17 @@ def _prepared(estimate: Estimate, wanted: Wanted) -> Prepared:
     arrays = estimate.arrays
     metres, centre = view.card_units(estimate.task.settings, *arrays["normals"].shape[:2])
     return Prepared(
-        normals=_encoded(arrays["normals"]),
-        albedo=images.with_alpha(arrays["albedo"], _coverage(estimate)) if wanted.card else None,
+        normals=exr.encode(_colors(arrays["normals"])),
+        albedo=exr.encode(arrays["albedo"], _coverage(estimate)) if wanted.card else None,
         points=points.attributes_of(arrays, metres, centre) if wanted.gaussians else None,
     )
 
 
-def _encoded(normals: np.ndarray) -> np.ndarray:
-    """Return normals as the colors of a normal map, with alpha 1."""
-    encoded = normals * np.float32(0.5)
-    encoded += np.float32(0.5)
-    return images.with_alpha(encoded, 1.0)
+def _colors(normals: np.ndarray) -> np.ndarray:
+    """Return normals as the colors of a normal map."""
+    colors = normals * np.float32(0.5)
+    colors += np.float32(0.5)
+    return colors
 
 
 def _coverage(estimate: Estimate) -> np.ndarray:

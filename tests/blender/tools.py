@@ -5,6 +5,8 @@ import numpy as np
 
 NOISE = np.random.default_rng(3).integers(0, 256, (24, 32, 4)).astype(np.float32) / 255.0
 PHOTO = NOISE[..., :3]
+HALF = 2.0**-12
+"""The most that a half float strays from a value between 0 and 1."""
 
 
 def estimate(name="photo"):

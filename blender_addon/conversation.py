@@ -3,7 +3,8 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,7 +57,7 @@ class Request:
     job: str
     settings: EstimateSettings
     transfer: Transfer
-    arrays: Mapping[str, np.ndarray]
+    arrays: Future[dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,10 @@ class Conversation:
     def command(self, command: Request | Cancel | Shutdown) -> None:
         """Do what the main thread asks."""
         if isinstance(command, Request):
-            specs = specs_of(command.arrays)
+            arrays = command.arrays.result()
+            specs = specs_of(arrays)
             self._forget_job(command.job)
-            self.upload, self.uploading = chunks_of(command.job, command.arrays), True
+            self.upload, self.uploading = chunks_of(command.job, arrays), True
             self.credit = WINDOW
             self._post(Submit(command.job, command.settings, command.transfer, specs))
             return

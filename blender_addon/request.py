@@ -2,10 +2,13 @@
 """What the artist asks for: an image and the scene's settings become a task."""
 
 import math
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import bpy
+import numpy as np
 
 from . import images, view
+from .pixels import Pixels, mask_of, picture_of
 from .shared.settings import EstimateSettings
 from .task import Task
 
@@ -17,7 +20,7 @@ def source_image(context: bpy.types.Context) -> bpy.types.Image | None:
 
 
 def task_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Task:
-    """Read the image and the scene's settings into a task.
+    """Copy the image and the scene's settings into a task.
 
     Raises:
         UnusableImage: when the image or the mask cannot be used.
@@ -32,11 +35,27 @@ def task_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Task:
         size=chosen.size,
         start=chosen.start,
     )
-    picture = images.read_picture(image)
-    arrays = {"picture": picture.values}
+    size = images.size_of(image)
     if chosen.mask is not None:
-        arrays["mask"] = images.read_mask(chosen.mask, picture.values.shape[:2])
-    return Task(image.name, settings, picture.transfer, arrays)
+        images.check_mask(chosen.mask, size)
+    mask = images.read(chosen.mask) if chosen.mask is not None else None
+    arrays = _on_a_thread(images.read(image), mask)
+    return Task(image.name, settings, images.transfer_of(image), size, arrays)
+
+
+def _on_a_thread(picture: Pixels, mask: Pixels | None) -> Future[dict[str, np.ndarray]]:
+    """Make what goes out on a thread that ends with it: a large picture takes a second."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals picture")
+    arrays = pool.submit(_outgoing, picture, mask)
+    pool.shutdown(wait=False)
+    return arrays
+
+
+def _outgoing(picture: Pixels, mask: Pixels | None) -> dict[str, np.ndarray]:
+    arrays = {"picture": picture_of(picture)}
+    if mask is not None:
+        arrays["mask"] = mask_of(mask)
+    return arrays
 
 
 def projection_of(scene: bpy.types.Scene) -> view.Projection:

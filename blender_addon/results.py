@@ -83,7 +83,7 @@ def _colors(normals: np.ndarray) -> np.ndarray:
 
 def _coverage(estimate: Estimate) -> np.ndarray:
     """Return where the picture shows its object: the mask, else the alpha, else everywhere."""
-    sent = estimate.task.arrays
+    sent = estimate.task.arrays.result()
     picture = sent["picture"]
     if "mask" in sent:
         return sent["mask"].astype(np.float32) / 255.0

@@ -217,7 +217,7 @@ class Session:
             self._rest()
             return
         assert self.welcome is not None and self._client is not None
-        height, width = self.task.arrays["picture"].shape[:2]
+        height, width = self.task.size
         if height * width > self.welcome.max_pixels:
             words = (
                 f"The image has {width} × {height} pixels and the backend takes "

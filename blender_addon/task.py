@@ -2,6 +2,7 @@
 """What is asked of a backend, where it is, and what comes of it."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +38,10 @@ class Task:
     name: str
     settings: EstimateSettings
     transfer: Transfer
-    arrays: Mapping[str, np.ndarray]
+    size: tuple[int, int]
+    """Height and width of the picture."""
+    arrays: Future[dict[str, np.ndarray]]
+    """What is sent; a large picture is still being made ready when the task begins."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,15 @@ def place(run_dir, launch=None, start=True, key=None):
 
 
 def task(picture=PICTURE, **settings):
-    return staged("task").Task("photo", EstimateSettings(**settings), "srgb", {"picture": picture})
+    made, arrays = unready_task(picture, **settings)
+    arrays.set_result({"picture": picture})
+    return made
+
+
+def unready_task(picture=PICTURE, **settings):
+    arrays = Future()
+    settings = EstimateSettings(**settings)
+    return staged("task").Task("photo", settings, "srgb", picture.shape[:2], arrays), arrays
 
 
 def run(session, where, what=None, start=False, seconds=20.0):

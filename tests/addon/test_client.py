@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shared.connection import publish, write
-from tests.addon.driving import PICTURE, place, run, task, until
+from tests.addon.driving import PICTURE, place, run, task, unready_task, until
 from tests.fake_backend import Behaviour, FakeBackend
 from tests.staging import staged
 
@@ -30,6 +30,29 @@ def test_many_chunks_both_ways_within_the_credit(session, tmp_path):
         estimate = run(session, place(tmp_path), task(picture))
         np.testing.assert_array_equal(fake.seen.arrays[0]["picture"], picture)
         assert estimate.arrays["normals"].shape == (1500, 1500, 3)
+
+
+def test_a_picture_that_is_not_ready_is_waited_for(session, tmp_path):
+    with FakeBackend(tmp_path) as fake:
+        made, arrays = unready_task()
+        session.begin(place(tmp_path), made)
+        until(lambda: session.advance() or session.phase == "working")
+        assert not fake.seen.submits
+        arrays.set_result({"picture": PICTURE})
+        until(lambda: session.advance() or session.take_estimate())
+        np.testing.assert_array_equal(fake.seen.arrays[0]["picture"], PICTURE)
+
+
+def test_a_picture_that_is_not_ready_can_be_cancelled(session, tmp_path):
+    with FakeBackend(tmp_path) as fake:
+        made, arrays = unready_task()
+        session.begin(place(tmp_path), made)
+        until(lambda: session.advance() or session.phase == "working")
+        session.cancel()
+        assert not session.busy
+        arrays.set_result({"picture": PICTURE})
+        assert run(session, place(tmp_path), task()) is not None
+        assert len(fake.seen.arrays) == 1  # the first was dropped before it was up
 
 
 def test_second_task_uses_the_same_connection(session, tmp_path):

@@ -4,7 +4,9 @@
 
 A headed Blender estimates a float picture of 4096 × 4096 pixels with the fake backend, whose answer
 is made beforehand. Needs what ``tests.headed.screenshots`` needs. Bars: of the add-on's callbacks
-99 % within 33 ms, and 0.5 s in all. Exits with 1 when one is missed.
+99 % within 33 ms, and 0.5 s in all. Exits with 1 when one is missed. Both are judged a second time
+without Blender's own calls inside the callbacks, one copy of an image each: that is what the add-on
+itself answers for, and it changes nothing about the exit.
 """
 
 import argparse
@@ -29,6 +31,8 @@ from .screenshots import Stage, headed_blender
 SLICE_SECONDS, TOTAL_SECONDS = 0.033, 0.5
 IDLE_SECONDS, SETTLE_SECONDS = 5.0, 8.0
 TOP = 14
+BLENDERS_OWN = {"images.read": "foreach_get of the picture", "images._pack": "pack of a result"}
+"""Functions of the add-on that are one call of Blender's, and which."""
 
 
 class Call(NamedTuple):
@@ -98,13 +102,23 @@ def report(measured: dict, side: int) -> list[str]:
     running = (ticks > marks["clicked"]) & (ticks < marks["shown"])
     calls = [Call(*call) for call in measured["calls"] if call[2] >= marks["clicked"]]
     slices = np.array([call.seconds for call in calls if call.depth == 0])
+    ours = np.array([call.seconds - blenders_part(call, calls) for call in calls if not call.depth])
+    gaps = np.diff(ticks[running])
     load = f"load {os.getloadavg()[0]:.1f} on {len(os.sched_getaffinity(0))} core(s)"
     say(f"{side} × {side} RGBA float through a headed Blender, {load}; milliseconds\n")
     say("| | number | p50 | p99 | max | sum |\n|---|---|---|---|---|---|")
     say(row("callbacks of the add-on", slices))
     say(row("the same, on the processor", np.array([c.computing for c in calls if c.depth == 0])))
+    say(row("the same, without Blender's own calls inside", ours))
     say(row("gap between ticks, add-on idle", np.diff(ticks[idle])))
-    say(row("gap between ticks, estimate and result", np.diff(ticks[running])))
+    say(row("gap between ticks, estimate and result", gaps))
+    say(row("those of them over 33 ms", gaps[gaps > SLICE_SECONDS]))
+    say("\n| Blender's own call inside a callback | ms | on processor | of that kernel |")
+    say("|---|---|---|---|")
+    for call in calls:
+        if call.name in BLENDERS_OWN:
+            used = milliseconds(call.seconds, call.computing, call.kernel)
+            say(f"| {BLENDERS_OWN[call.name]} | {used} |")
     say("\n| where the add-on spends it | number | longest | sum | on processor | of that kernel |")
     say("|---|---|---|---|---|---|")
     for name, group in sorted(by_name(calls).items(), key=lambda item: -seconds_of(item[1]))[:TOP]:
@@ -115,10 +129,23 @@ def report(measured: dict, side: int) -> list[str]:
     say("|---|---|---|---|")
     for name, times in measured["apart"].items():
         say(f"| {name} | {milliseconds(*times)} |")
-    return judge(slices)
+    judge("Without Blender's own calls", ours)
+    return judge("All callbacks", slices)
+
+
+def blenders_part(callback: Call, calls: list[Call]) -> float:
+    """Return how long a callback was in Blender's own calls."""
+    end = callback.start + callback.seconds
+    return sum(
+        call.seconds
+        for call in calls
+        if call.name in BLENDERS_OWN and callback.start <= call.start < end
+    )
 
 
 def row(name: str, seconds: np.ndarray) -> str:
+    if not len(seconds):
+        return f"| {name} | 0 | | | | |"
     p50, p99 = 1e3 * np.percentile(seconds, (50, 99))
     total = 1e3 * seconds.sum()
     figures = f"{p50:.2f} | {p99:.1f} | {1e3 * seconds.max():.1f} | {total:.0f}"
@@ -141,14 +168,14 @@ def milliseconds(*seconds: float) -> str:
     return " | ".join(f"{1e3 * value:.1f}" for value in seconds)
 
 
-def judge(slices: np.ndarray) -> list[str]:
+def judge(what: str, slices: np.ndarray) -> list[str]:
     """Say which bars were missed."""
     missed = []
     if (p99 := np.percentile(slices, 99)) > SLICE_SECONDS:
         missed.append(f"p99 {1e3 * p99:.0f} ms > {1e3 * SLICE_SECONDS:.0f} ms")
     if (total := slices.sum()) > TOTAL_SECONDS:
         missed.append(f"{total:.2f} s in all > {TOTAL_SECONDS} s")
-    say("\n" + ("Missed: " + "; ".join(missed) if missed else "Both bars are met."))
+    say(f"\n{what}: " + ("missed " + "; ".join(missed) if missed else "both bars are met."))
     return missed
 
 

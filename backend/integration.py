@@ -49,14 +49,20 @@ def integrated(
             smooth = integrated(normalize(less), sight, inside, level)
             grown = 2 * resize(_spread(smooth, inside), height, width)
             first = torch.where(mask, grown, prior)
-    facing = (normals * rays).sum(-1)
-    cosine = (facing / rays.norm(dim=-1)).clamp(max=-GRAZING)
-    slopes = -normals[..., :2] / (cosine * rays.norm(dim=-1))[..., None]
-    maps = (slopes, cosine.square(), mask, prior, first)
+    maps = (*slopes_of(normals, rays), mask, prior, first)
     solved = _solve(*(values.detach().cpu().numpy() for values in maps))
     depth = prior.detach().clone()
     depth[mask] = torch.from_numpy(solved).to(depth)
     return depth
+
+
+def slopes_of(
+    normals: Float[Tensor, "h w 3"], rays: Float[Tensor, "h w 3"]
+) -> tuple[Float[Tensor, "h w 2"], Float[Tensor, "h w"]]:
+    """Return the depth's change per pixel to the right and down, and how much it counts."""
+    sight = rays.norm(dim=-1)
+    cosine = ((normals * rays).sum(-1) / sight).clamp(max=-GRAZING)
+    return -normals[..., :2] / (cosine * sight)[..., None], cosine.square()
 
 
 def _spread(values: Float[Tensor, "h w"], inside: Bool[Tensor, "h w"]) -> Float[Tensor, "h w"]:

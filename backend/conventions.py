@@ -46,6 +46,8 @@ def wire_arrays(result: Estimate) -> dict[str, np.ndarray]:
         "gaussian_normals": flip_axes(cloud.normals),
         "gaussian_confidence": cloud.confidence,
     }
+    if result.relief is not None:
+        arrays |= {"height": result.relief.height, "occlusion": result.relief.occlusion}
     return {
         name: np.ascontiguousarray(values.detach().cpu().numpy(), dtype=np.float32)
         for name, values in arrays.items()

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.geometry import normalize
-from backend.image import Box, Picture, crop, resize
+from backend.image import Box, Picture, crop, filled, resize
 from backend.model import Turn, View
 
 
@@ -69,7 +69,7 @@ def grown(
     values: Float[Tensor, "h w c"], view: View, size: tuple[int, int]
 ) -> Float[Tensor, "hh ww c"]:
     """Resample a map of the grid, on the CPU from here on, with no dark border at the mask."""
-    return resize(_filled(values, view), *size).cpu()
+    return resize(filled(values, view.mask), *size).cpu()
 
 
 def pasted(
@@ -84,26 +84,3 @@ def pasted(
     where = inside if part.ndim == 2 else inside[..., None]
     whole[rows, columns] = torch.where(where, part.cpu(), whole[rows, columns])
     return whole
-
-
-def _filled(values: Float[Tensor, "h w c"], view: View) -> Float[Tensor, "h w c"]:
-    """Give pixels outside the mask the average of those inside around them.
-
-    Resampling then finds no dark border: push the inside down a pyramid, pull the averages up.
-    """
-    weight = view.mask.float()[..., None]
-    if bool(view.mask.all()):
-        return values
-    return _pull(values * weight, weight)
-
-
-def _pull(planes: Float[Tensor, "h w c"], weight: Float[Tensor, "h w 1"]) -> Float[Tensor, "h w c"]:
-    """Fill where ``weight`` is 0; ``planes`` are premultiplied."""
-    mean = planes / weight.clamp_min(1e-6)
-    height, width = weight.shape[:2]
-    if max(height, width) <= 2:
-        overall = planes.sum((0, 1)) / weight.sum().clamp_min(1e-6)
-        return torch.where(weight > 0, mean, overall)
-    half = -(-height // 2), -(-width // 2)
-    around = _pull(resize(planes, *half), resize(weight, *half))
-    return torch.where(weight > 0, mean, resize(around, height, width))

@@ -1,11 +1,11 @@
 """Pictures: decoding what came over the wire, sRGB and linear, resizing, masks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from backend.errors import Refused
@@ -19,6 +19,8 @@ BRIGHTEST = 8.0
 """Highlights above this many times white say nothing more about the surface."""
 CROP_MARGIN = 0.04
 """Ground kept around an object, as a share of its longest side."""
+FLAT, IGNORED = 1, 2
+"""What an artist paints over a picture: this is one plane; do not read the picture here."""
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
@@ -33,6 +35,8 @@ class Picture:
     """Whether the mask's border is an outline of the object rather than the picture's frame."""
     notes: tuple[str, ...] = ()
     """What had to be repaired, for the report."""
+    hints: UInt8[Tensor, "h w"] | None = None
+    """``FLAT`` and ``IGNORED`` where they were painted, else 0; colours there are filled in."""
 
 
 def srgb_to_linear(encoded: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
@@ -53,7 +57,10 @@ def luminance(rgb: Float[Tensor, "*b 3"]) -> Float[Tensor, "*b"]:
 
 
 def decode_picture(
-    picture: np.ndarray, transfer: Transfer, mask: np.ndarray | None = None
+    picture: np.ndarray,
+    transfer: Transfer,
+    mask: np.ndarray | None = None,
+    hints: np.ndarray | None = None,
 ) -> Picture:
     """Turn received arrays into a picture.
 
@@ -61,6 +68,7 @@ def decode_picture(
         picture: (H, W), or (H, W, C) with 1 gray, 2 gray + alpha, 3 RGB or 4 RGBA channels.
         transfer: whether the colours are sRGB-encoded or linear.
         mask: (H, W), nonzero inside the object; used instead of the alpha.
+        hints: (H, W) uint8, see ``Picture.hints``; what is ``IGNORED`` is filled from around it.
 
     Raises:
         Refused: when there is nothing to estimate from, saying why.
@@ -72,6 +80,10 @@ def decode_picture(
     rgb = srgb_to_linear(colour) if transfer == "srgb" else colour
     inside = _object_mask(alpha, mask, tuple(rgb.shape[:2]))
     rgb = rgb.expand(-1, -1, 3)
+    painted = None if hints is None else _checked_hints(hints, inside)
+    if painted is not None:
+        ignored = painted == IGNORED
+        rgb = torch.where(ignored[..., None], filled(rgb, inside & ~ignored), rgb)
     brightest = rgb[inside].max()
     if brightest <= 1e-6:
         why = f" ({'; '.join(notes)})" if notes else ""
@@ -82,7 +94,7 @@ def decode_picture(
         )
     if brightest > 1.0:
         rgb = _exposed(rgb, inside)
-    return Picture(rgb.contiguous(), inside, bool((~inside).any()), notes)
+    return Picture(rgb.contiguous(), inside, bool((~inside).any()), notes, painted)
 
 
 def resize(values: Float[Tensor, "h w *c"], height: int, width: int) -> Float[Tensor, "hh ww *c"]:
@@ -94,6 +106,29 @@ def resize(values: Float[Tensor, "h w *c"], height: int, width: int) -> Float[Te
         planes, size=(height, width), mode="bilinear", align_corners=False, antialias=True
     )
     return planes[0].permute(1, 2, 0).reshape(height, width, *values.shape[2:]).contiguous()
+
+
+def filled(values: Float[Tensor, "h w c"], known: Bool[Tensor, "h w"]) -> Float[Tensor, "h w c"]:
+    """Give pixels that are not ``known`` the average of those around them.
+
+    Push what is known down a pyramid, pull the averages up; with nothing known all is 0.
+    """
+    if bool(known.all()):
+        return values
+    weight = known.float()[..., None]
+    return _pull(values * weight, weight)
+
+
+def _pull(planes: Float[Tensor, "h w c"], weight: Float[Tensor, "h w 1"]) -> Float[Tensor, "h w c"]:
+    """Fill where ``weight`` is 0; ``planes`` are premultiplied."""
+    mean = planes / weight.clamp_min(1e-6)
+    height, width = weight.shape[:2]
+    if max(height, width) <= 2:
+        overall = planes.sum((0, 1)) / weight.sum().clamp_min(1e-6)
+        return torch.where(weight > 0, mean, overall)
+    half = -(-height // 2), -(-width // 2)
+    around = _pull(resize(planes, *half), resize(weight, *half))
+    return torch.where(weight > 0, mean, resize(around, height, width))
 
 
 @dataclass(frozen=True)
@@ -122,12 +157,22 @@ def crop(picture: Picture, box: Box) -> Picture:
     rows = slice(box.top, box.top + box.height)
     columns = slice(box.left, box.left + box.width)
     inside = picture.mask[rows, columns]
-    return Picture(picture.rgb[rows, columns], inside, picture.has_silhouette, picture.notes)
+    hints = None if picture.hints is None else picture.hints[rows, columns]
+    return replace(picture, rgb=picture.rgb[rows, columns], mask=inside, hints=hints)
 
 
 def resize_mask(mask: Bool[Tensor, "h w"], height: int, width: int) -> Bool[Tensor, "hh ww"]:
     """Resample a mask; a pixel is inside when most of it is."""
     return resize(mask.float(), height, width) > 0.5
+
+
+def resize_hints(
+    hints: UInt8[Tensor, "h w"] | None, height: int, width: int
+) -> UInt8[Tensor, "hh ww"] | None:
+    """Resample what was painted; each pixel takes the nearest."""
+    if hints is None:
+        return None
+    return F.interpolate(hints[None, None], size=(height, width), mode="nearest-exact")[0, 0]
 
 
 def resize_picture(picture: Picture, longest: int) -> Picture:
@@ -144,7 +189,8 @@ def resize_picture(picture: Picture, longest: int) -> Picture:
     inside = picture.mask.float()
     weight = resize(inside, *size)
     rgb = resize(picture.rgb * inside[..., None], *size) / weight.clamp_min(1e-6)[..., None]
-    return Picture(rgb, weight > 0.5, picture.has_silhouette, picture.notes)
+    hints = resize_hints(picture.hints, *size)
+    return replace(picture, rgb=rgb, mask=weight > 0.5, hints=hints)
 
 
 def _check_size(shape: tuple[int, ...]) -> None:
@@ -224,3 +270,19 @@ def _object_mask(
             "Check the mask: white is the object, black the ground.",
         )
     return inside
+
+
+def _checked_hints(hints: np.ndarray, inside: Bool[Tensor, "h w"]) -> UInt8[Tensor, "h w"]:
+    height, width = inside.shape
+    if hints.shape != (height, width):
+        size = " × ".join(str(side) for side in reversed(hints.shape))
+        message = f"The hints are {size} pixels and the picture {width} × {height}."
+        raise Refused("bad_image", message, "Paint the hints over the picture itself.")
+    if hints.dtype != np.uint8 or hints.max() > IGNORED:
+        message = "The hints hold values that mean nothing."
+        raise Refused("bad_image", message, f"0 is nothing, {FLAT} flat, {IGNORED} ignore; 8 bits.")
+    painted = torch.from_numpy(np.ascontiguousarray(hints))
+    if int((inside & (painted != IGNORED)).sum()) < SMALLEST_SIDE**2:
+        message = "Almost everything of the picture is painted to be ignored."
+        raise Refused("bad_image", message, "Ignore less of it.")
+    return painted

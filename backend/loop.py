@@ -32,6 +32,8 @@ from backend.model import (
 
 APPEARANCE = ("log_albedo",)
 FIXED = ("confidence_logits",)
+Show = Callable[[Float[Tensor, "h w 3"]], None]
+"""Called with the Gaussians' normals on the grid the loop is on, not normalised."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ def optimise(
     steps: int,
     report: Callable[[float], None],
     cancelled: Callable[[], bool],
+    show: Show | None = None,
 ) -> LoopResult:
-    """Run the closed loop for at most ``steps`` steps.
+    """Run the closed loop for at most ``steps`` steps; ``show`` gets the normals after each.
 
     Raises:
         Stopped: when ``cancelled`` answers true between two steps.
@@ -79,13 +82,14 @@ def optimise(
         small = _resized_state(state, view, coarse)
         started = small.encoding
         small, done = _descend(
-            small, coarse, config, coarse_steps, lambda n: report(n / steps), cancelled
+            small, coarse, config, coarse_steps, lambda n: report(n / steps), cancelled, show
         )
         state = _with_correction(state, started, small, view)
     fine_steps = steps - coarse_steps
     state, fine_done = _descend(
-        state, view, config, fine_steps, lambda n: report((coarse_steps + n) / steps), cancelled
-    )
+        state, view, config, fine_steps, lambda n: report((coarse_steps + n) / steps), cancelled,
+        show,
+    )  # fmt: skip
     with torch.no_grad():
         after = _residual(turn(state.encoding, view, state.lighting, config), view)
     return LoopResult(state, done + fine_done, before, after)
@@ -95,7 +99,8 @@ def relight(state: LoopState, view: View, splatted: Splatted, config: EngineConf
     """Solve the light for the present geometry and albedo; albedo keeps the gauge."""
     with torch.no_grad():
         # the most solid of what there is: some pixel always is
-        mask = view.mask & (splatted.alpha >= 0.5 * splatted.alpha[view.mask].max())
+        seen_at = view.observed
+        mask = seen_at & (splatted.alpha >= 0.5 * splatted.alpha[seen_at].max())
         modulations = modulations_of(state.lighting, view, config)
         rays = view_rays(view.camera)
         light, lobe = state.lighting.light, state.lighting.lobe
@@ -120,6 +125,7 @@ def _descend(
     steps: int,
     report: Callable[[int], None],
     cancelled: Callable[[], bool],
+    show: Show | None,
 ) -> tuple[LoopState, int]:
     """Run Adam at one resolution; return the new state and the steps it took."""
     start = _detached(state)
@@ -137,6 +143,8 @@ def _descend(
         loss = objective(state, start.encoding, start_maps, view, config)
         loss.backward()
         optimiser.step()
+        if show is not None:
+            show(state.encoding.normals.detach())
         report(step + 1)
         value = loss.item()
         smoothed = value if smoothed is None else 0.8 * smoothed + 0.2 * value
@@ -159,7 +167,8 @@ def objective(
     """Return the loss of one turn."""
     now = turn(state.encoding, view, state.lighting, config)
     inside = view.mask.float()
-    weights = inside * (now.splatted.alpha.detach() > 0.5)
+    solid = now.splatted.alpha.detach() > 0.5
+    weights = view.observed * solid.float()
     scale: LossConfig = config.losses
     trust = scale.trust if state.solution.determined else scale.trust_undetermined
     albedo_drift = (state.encoding.log_albedo - start.log_albedo).square().mean(-1)
@@ -168,7 +177,7 @@ def objective(
         + scale.structure * losses.structure(now.rerendered, now.splatted.target, weights)
         + scale.orientation
         * losses.orientation(now.splatted.own_normals, now.splatted.mean_normals, inside)
-        + trust * losses.trust(now.normals, start_maps.normals, weights)
+        + trust * losses.trust(now.normals, start_maps.normals, inside * solid)
         + scale.albedo_sparsity
         * losses.albedo_sparsity(albedo_of(state.encoding).log(), view.rgb, inside)
         + scale.albedo_start * losses.weighted_mean(albedo_drift, inside)
@@ -180,7 +189,7 @@ def objective(
 
 def _residual(now: Turn, view: View) -> float:
     difference = (now.rerendered - now.splatted.target).abs().mean(-1)
-    return float(losses.weighted_mean(difference, view.mask.float()))
+    return float(losses.weighted_mean(difference, view.observed.float()))
 
 
 def _leaves(state: LoopState, config: EngineConfig) -> tuple[LoopState, torch.optim.Adam]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -21,7 +21,7 @@ from backend.illumination import (
     irradiance,
     modulation,
 )
-from backend.image import resize, resize_mask
+from backend.image import IGNORED, resize, resize_hints, resize_mask
 from backend.outline import outline_slopes
 from backend.rasterizer import Rasterizer
 from backend.refinement import Gate, Refinement, fuse
@@ -37,6 +37,16 @@ class View:
     mask: Bool[Tensor, "h w"]
     camera: Camera
     rasterize: Rasterizer
+    hints: UInt8[Tensor, "h w"] | None = None
+    """What the artist painted, see ``image.Picture``."""
+
+    @property
+    def observed(self) -> Bool[Tensor, "h w"]:
+        """Where the picture says something: the mask without what is ignored."""
+        if self.hints is None:
+            return self.mask
+        observed = self.mask & (self.hints != IGNORED)
+        return observed if bool(observed.any()) else self.mask  # on a small grid none may be left
 
 
 def resized_view(view: View, height: int, width: int) -> View:
@@ -45,7 +55,8 @@ def resized_view(view: View, height: int, width: int) -> View:
     weight = resize(inside, height, width)
     rgb = resize(view.rgb * inside[..., None], height, width) / weight.clamp_min(1e-6)[..., None]
     mask = resize_mask(view.mask, height, width)
-    return View(rgb, mask, resized(view.camera, width, height), view.rasterize)
+    hints = resize_hints(view.hints, height, width)
+    return View(rgb, mask, resized(view.camera, width, height), view.rasterize, hints)
 
 
 @dataclass(frozen=True)

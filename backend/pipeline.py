@@ -3,23 +3,28 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from backend.camera import Camera, camera_from_fov, cropped, resized
+from backend.camera import Camera, camera_from_fov, cropped, resized, view_rays
 from backend.confidence import confidence
 from backend.config import EngineConfig
 from backend.errors import Refused, Stopped
-from backend.full_resolution import Maps, at_full_resolution
-from backend.gaussians import Gaussians, albedo_of, gaussians_of, normals_of
+from backend.full_resolution import Maps, at_full_resolution, pasted
+from backend.gaussians import Encoding, Gaussians, albedo_of, gaussians_of, normals_of
+from backend.geometry import normalize
+from backend.height import height_of
+from backend.hints import EDGE, heeded
 from backend.illumination import faint_lobe, irradiance, neutral_kernel
 from backend.image import Box, Picture, crop, object_box, resize_picture
+from backend.integration import integrated
 from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
 from backend.loop import LoopResult, LoopState, optimise
-from backend.model import Clone, Lighting, View, turn
+from backend.model import Clone, Lighting, Turn, View, fused, rerendered, splat
+from backend.occlusion import occlusion
+from backend.previews import Previews, Show
 from backend.rasterizer import choose
 from backend.start import Beginning, begin, fine_normals
 from shared.messages import StageTime
@@ -40,10 +45,21 @@ class Cloud:
 
 
 @dataclass(frozen=True)
+class Relief:
+    """The height of the surface and what it hides, of the picture's size."""
+
+    height: Float[Tensor, "h w"]
+    """In pixels, toward the viewer from the mean plane; 0 outside the mask."""
+    occlusion: Float[Tensor, "h w"]
+    """1 where the sky is open, and outside the mask."""
+
+
+@dataclass(frozen=True)
 class Estimate:
     """Everything found in one picture, and how."""
 
     maps: Maps
+    relief: Relief | None
     mask: Bool[Tensor, "h w"]
     cloud: Cloud
     orthographic: bool
@@ -72,7 +88,8 @@ class Work:
     @property
     def seen(self) -> Picture:
         """The part as the grid has it."""
-        return Picture(self.view.rgb, self.view.mask, self.part.has_silhouette, self.part.notes)
+        view = self.view
+        return replace(self.part, rgb=view.rgb, mask=view.mask, hints=view.hints)
 
 
 class Stages:
@@ -92,9 +109,9 @@ class Stages:
         self._name, self._began = name, now
         self._report(name, fraction)
 
-    def within(self, fraction: float) -> None:
-        """Report progress inside the present stage."""
-        self._report(self._name, fraction)
+    def within_loop(self, done: float) -> None:
+        """Report how far the loop is, as a share of the whole."""
+        self._report(self._name, 0.1 + 0.8 * done)
 
 
 def estimate(
@@ -105,11 +122,12 @@ def estimate(
     cancelled: Callable[[], bool],
     model: Clone | None,
     config: EngineConfig | None = None,
+    show: Show | None = None,
 ) -> Estimate:
     """Estimate normals, Gaussians, albedo, depth and light of one picture.
 
-    ``report`` is told stage and fraction done; ``cancelled`` is asked between steps; without a
-    ``model`` (``shipped_model``) the start is a classical one.
+    ``report`` is told stage and fraction; ``cancelled`` is asked between steps; ``show`` gets the
+    normals so far; without a ``model`` (``shipped_model``) the start is a classical one.
 
     Raises:
         Refused: when the settings or the picture cannot be worked with.
@@ -129,23 +147,22 @@ def estimate(
         raise Stopped
     if settings.steps:
         stages.begin("Closing the loop", 0.1)
-    within = partial(_within, stages)
-    loop = optimise(state, view, config, settings.steps, within, cancelled)
+    preview = None if show is None else Previews(show, picture.mask, work.box)
+    loop = optimise(state, view, config, settings.steps, stages.within_loop, cancelled, preview)
     stages.begin("Full resolution", 0.92)
     with torch.no_grad():
-        found, lighting = loop.state.encoding, loop.state.lighting
-        final = turn(found, view, lighting, config, model, beginning.features)
-        fine_start = fine_normals(work.part, work.camera, view, settings.start, model)
+        found = _settled(loop.state.encoding, view)
+        final = _last_turn(found, loop.state.lighting, work, beginning, model, config)
         sure = confidence(found, final, view, config.confidence)
-        maps = at_full_resolution(
-            picture, view, beginning.normals, final, fine_start, sure, work.box
-        )
-        cloud = _cloud_of(loop.state, view, sure)
+        fine = fine_normals(work.part, work.camera, view, settings.start, model)
+        maps = _maps_of(picture, work, beginning, final, fine, sure)
+        relief = _relief_of(maps, work, stages) if settings.height else None
     stages.begin("Done", 1.0)
     return Estimate(
         maps=maps,
+        relief=relief,
         mask=picture.mask,
-        cloud=cloud,
+        cloud=_cloud_of(found, view, sure),
         orthographic=view.camera.orthographic,
         pixel_size=work.box.width / view.camera.width,
         light=loop.state.solution,
@@ -159,11 +176,6 @@ def estimate(
     )
 
 
-def _within(stages: Stages, done: float) -> None:
-    """Report how far the loop is, as a share of the whole."""
-    stages.within(0.1 + 0.8 * done)
-
-
 def prepare(picture: Picture, settings: EstimateSettings, device: torch.device) -> Work:
     """Cut the object out and lay the grid of Gaussians over it."""
     box = object_box(picture.mask)
@@ -173,7 +185,9 @@ def prepare(picture: Picture, settings: EstimateSettings, device: torch.device) 
     camera = cropped(whole, box.left, box.top, box.width, box.height)
     small = resize_picture(part, settings.size)
     grid = resized(camera, small.mask.shape[1], small.mask.shape[0])
-    view = View(small.rgb.to(device), small.mask.to(device), grid.to(device), choose(device))
+    hints = None if small.hints is None else small.hints.to(device)
+    seen, inside = small.rgb.to(device), small.mask.to(device)
+    view = View(seen, inside, grid.to(device), choose(device), hints)
     return Work(part, box, camera, view)
 
 
@@ -188,7 +202,7 @@ def initial_state(
     share = config.loop.albedo_share if settings.steps else 1.0
     generator = torch.Generator().manual_seed(settings.seed)
     device = view.rgb.device
-    inside = view.mask
+    inside = view.observed
     normals, albedo = beginning.normals[inside], beginning.albedo[inside]
     ones = torch.ones_like(albedo[:, :2])
     solution = solve_light(Observations(normals, albedo, view.rgb[inside], ones), config.light)
@@ -202,11 +216,65 @@ def initial_state(
     return LoopState(encoding, lighting, solution)
 
 
-def _cloud_of(state: LoopState, view: View, sure: Float[Tensor, "h w"]) -> Cloud:
-    gaussians = gaussians_of(state.encoding, view.camera, view.mask)
+def _settled(encoding: Encoding, view: View) -> Encoding:
+    """Make the Gaussians keep to what was painted, and lie where their normals then say."""
+    if view.hints is None:
+        return encoding
+    normals = heeded(normalize(encoding.normals), view.mask, view.hints, 0)
+    depth = integrated(normals, view_rays(view.camera), view.mask, encoding.depth_pixels)
+    return replace(encoding, normals=normals, depth_pixels=depth)
+
+
+def _last_turn(
+    encoding: Encoding,
+    lighting: Lighting,
+    work: Work,
+    beginning: Beginning,
+    model: Clone | None,
+    config: EngineConfig,
+) -> Turn:
+    """Go around once more, with refinement, and light normals that keep to what was painted."""
+    view = work.view
+    splatted = splat(encoding, view)
+    found = fused(splatted, view, model, beginning.features)
+    painted = replace(found, normals=heeded(found.normals, view.mask, view.hints, 0))
+    return rerendered(splatted, painted, view, lighting, config)
+
+
+def _maps_of(
+    picture: Picture,
+    work: Work,
+    beginning: Beginning,
+    final: Turn,
+    fine_start: Float[Tensor, "h w 3"],
+    sure: Float[Tensor, "gh gw"],
+) -> Maps:
+    """Return the maps, their normals as they were painted to the pixel."""
+    maps = at_full_resolution(
+        picture, work.view, beginning.normals, final, fine_start, sure, work.box
+    )
+    return replace(maps, normals=heeded(maps.normals, picture.mask, picture.hints, EDGE))
+
+
+def _relief_of(maps: Maps, work: Work, stages: Stages) -> Relief:
+    """Integrate the height of the part that is worked on, and find what it hides."""
+    stages.begin("Finding the height", 0.96)
+    whole = maps.depth.shape
+    box, inside = work.box, work.part.mask
+    rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
+    height = height_of(maps.normals[rows, columns], work.camera, inside)
+    sky = occlusion(height, inside)
+    return Relief(
+        pasted(height, inside, box, torch.zeros(whole)),
+        pasted(sky, inside, box, torch.ones(whole)),
+    )
+
+
+def _cloud_of(encoding: Encoding, view: View, sure: Float[Tensor, "h w"]) -> Cloud:
+    gaussians = gaussians_of(encoding, view.camera, view.mask)
     return Cloud(
         gaussians=gaussians,
-        albedo=albedo_of(state.encoding)[view.mask].clamp(0.0, 1.0),
+        albedo=albedo_of(encoding)[view.mask].clamp(0.0, 1.0),
         normals=normals_of(gaussians, view.camera, view.mask),
         confidence=sure[view.mask],
     )

@@ -7,7 +7,7 @@ import argparse
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -64,6 +64,8 @@ class Seen:
     arrays: list[dict[str, np.ndarray]] = field(default_factory=list)
     answers: list[dict[str, np.ndarray]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    previews: list[np.ndarray] = field(default_factory=list)
+    """Sent, in order."""
     most_in_flight: int = 0
 
 
@@ -94,7 +96,7 @@ class FakeBackend:
         self._assembly: Assembly | None = None
         self._submit: Submit | None = None
         self._to_send: list = []
-        self._progress: list[Message] = []
+        self._progress: list[Progress] = []
         self._next_progress = 0.0
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -120,7 +122,7 @@ class FakeBackend:
                     if self._handle(peer, *decode(frames)):
                         return
                 if self._progress and time.monotonic() >= self._next_progress:
-                    self._send(self._peer, self._progress.pop(0))
+                    self._send_progress(self._peer, self._progress.pop(0))
                     self._next_progress = time.monotonic() + self.behaviour.pace
                     if not self._progress:
                         self._conclude(self._peer)
@@ -129,6 +131,16 @@ class FakeBackend:
 
     def _send(self, peer: bytes, message: Message, frame: object = None) -> None:
         self._socket.send_multipart([peer, *encode(message, frame)])
+
+    def _send_progress(self, peer: bytes, progress: Progress) -> None:
+        assert self._submit is not None
+        if not self._submit.settings.previews or progress.stage != "fitting":
+            self._send(peer, progress)
+            return
+        preview = canned_preview(self.seen.arrays[-1]["picture"])
+        self.seen.previews.append(preview)
+        rows, columns = preview.shape[:2]
+        self._send(peer, replace(progress, preview=(rows, columns)), preview.tobytes())
 
     def _handle(self, peer: bytes, message: Message, frame: bytes | None) -> bool:
         """Answer one message; true ends the fake."""
@@ -219,7 +231,16 @@ def canned_arrays(picture: np.ndarray, settings: EstimateSettings) -> dict[str, 
         "rerendered": albedo,
         "confidence": ones,
     } | canned_gaussians(normals, albedo, relief, settings)
+    if settings.height:
+        arrays |= {"height": 12 * (relief - relief.mean()), "occlusion": 0.5 + 0.5 * relief}
     return {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
+
+
+def canned_preview(picture: np.ndarray) -> np.ndarray:
+    """Return the normal map of a picture as 8-bit RGB, its longest side at most 512."""
+    every = -(-max(picture.shape[:2]) // 512)
+    normals = canned_arrays(picture, EstimateSettings())["normals"][::every, ::every]
+    return np.rint(255 * (normals * 0.5 + 0.5)).astype(np.uint8)
 
 
 def canned_gaussians(

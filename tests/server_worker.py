@@ -10,7 +10,7 @@ import numpy as np
 
 from backend.errors import Refused, Stopped
 from backend.server import worker
-from backend.server.outcome import Engine, IsCancelled, Outcome, ReportProgress
+from backend.server.outcome import Engine, IsCancelled, Outcome, ReportProgress, ShowNormals
 from shared.messages import Light, Report, Submit
 
 ECHO, SLOW, CRASH, HANG, RAISE, MEMORY, REFUSE, CRASH_ONCE, WRONG, STILL = range(10)
@@ -23,12 +23,15 @@ def run(
     submit: Submit,
     arrays: Mapping[str, np.ndarray],
     report: ReportProgress,
+    show: ShowNormals,
     cancelled: IsCancelled,
 ) -> Outcome:
     seed = submit.settings.seed
     report("Thinking", 0.1)
     if seed == SLOW:
         for step in range(submit.settings.steps):  # 10 ms each
+            if submit.settings.previews and step % 10 == 0:
+                show(np.full((300, 512, 3), step // 10 % 256, np.uint8))
             report("Thinking", step / submit.settings.steps)
             if cancelled():
                 raise Stopped

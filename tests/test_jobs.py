@@ -266,6 +266,10 @@ def test_kept_results_have_a_limit_but_the_last_stays(monkeypatch):
         (submit("a", ArraySpec("picture", "uint8", (2**40, 2**40))), "too_large", "pixels"),
         (submit("a", PICTURE, ArraySpec("mask", "uint8", (3, 2))), "bad_image", "mask"),
         (submit("a", PICTURE, ArraySpec("mask", "uint8", (2, 3, 1))), "bad_image", "mask"),
+        (submit("a", PICTURE, ArraySpec("hints", "uint8", (3, 2))), "bad_image", "hints"),
+        (submit("a", PICTURE, ArraySpec("hints", "uint8", (2, 3, 1))), "bad_image", "hints"),
+        (submit("a", PICTURE, ArraySpec("hints", "float32", (2, 3))), "bad_image", "hints"),
+        (submit("a", ArraySpec("hints", "uint8", (2, 3))), "bad_request", "picture"),
     ],
 )
 def test_bad_requests_are_refused_by_name(request_, code, says):
@@ -277,7 +281,8 @@ def test_bad_requests_are_refused_by_name(request_, code, says):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 16384), (4096, 4096, 4), (2, 3, 1), (2, 3, 2)])
 def test_good_requests_pass(shape):
     mask = ArraySpec("mask", "uint8", shape[:2])
-    assert refusal(submit("a-1.B_c", ArraySpec("picture", "float16", shape), mask)) is None
+    hints = ArraySpec("hints", "uint8", shape[:2])
+    assert refusal(submit("a-1.B_c", ArraySpec("picture", "float16", shape), mask, hints)) is None
 
 
 def test_a_backend_lives_as_long_as_somebody_needs_it():

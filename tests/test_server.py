@@ -81,7 +81,7 @@ def test_a_client_is_told_who_answers(client):
 
 def test_progress_is_told_with_the_time_left(client):
     heard = []
-    client.run(job(SLOW, steps=150), SMALL, heard.append)
+    client.run(job(SLOW, steps=150), SMALL, lambda progress, _: heard.append(progress))
     fractions = [progress.fraction for progress in heard if progress.stage == "Thinking"]
     assert len(fractions) > 5 and fractions == sorted(fractions)
     assert heard[-1].seconds_left == pytest.approx(1.5 * (1 - fractions[-1]), abs=1.0)

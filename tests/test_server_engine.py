@@ -29,7 +29,7 @@ def test_a_picture_becomes_normals_through_the_wire(tmp_path):
     submit = Submit("ball", EstimateSettings(steps=4, size=24), "srgb", specs_of(arrays))
     stages = []
     with running(tmp_path, WORKER_COMMAND), ready(tmp_path, 60.0) as client:
-        outcome = client.run(submit, arrays, lambda progress: stages.append(progress.stage))
+        outcome = client.run(submit, arrays, lambda progress, _: stages.append(progress.stage))
         assert "cpu" in client.status().device
     normals = outcome.arrays["normals"]
     assert normals.shape == (24, 24, 3) and normals.dtype == np.float32
@@ -55,4 +55,4 @@ def test_running_out_of_memory_has_one_name(monkeypatch, text):
     monkeypatch.setattr(engine, "decode_picture", exhausted)
     submit = Submit("a", EstimateSettings(), "srgb", ())
     with pytest.raises(MemoryError):
-        engine.run(torch.device("cpu"), None, submit, ball(), print, lambda: False)
+        engine.run(torch.device("cpu"), None, submit, ball(), print, print, lambda: False)

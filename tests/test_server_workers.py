@@ -149,7 +149,7 @@ def engine_that_needs(most: int):
 def test_when_memory_runs_out_a_smaller_size_is_tried_and_said(monkeypatch):
     monkeypatch.setattr(engine, "_run", engine_that_needs(150))
     submit = Submit("a", EstimateSettings(size=512), "srgb", ())
-    outcome = engine.run(torch.device("cpu"), None, submit, {}, lambda *_: None, lambda: False)
+    outcome = engine.run(torch.device("cpu"), None, submit, {}, print, print, lambda: False)
     assert [note.split(";")[0] for note in outcome.report.notes] == [
         "Memory ran out at working size 512",
         "Memory ran out at working size 256",
@@ -160,7 +160,7 @@ def test_when_no_size_fits_memory_the_job_fails(monkeypatch):
     monkeypatch.setattr(engine, "_run", engine_that_needs(10))
     submit = Submit("a", EstimateSettings(size=512), "srgb", ())
     with pytest.raises(MemoryError):
-        engine.run(torch.device("cpu"), None, submit, {}, lambda *_: None, lambda: False)
+        engine.run(torch.device("cpu"), None, submit, {}, print, print, lambda: False)
 
 
 @linux

@@ -8,6 +8,7 @@ import numpy as np
 from shared.messages import ArraySpec, Code, Failed, Submit
 from shared.transfer import MAX_PIXELS, MAX_SIDE
 
+_ARRAYS = {"picture", "mask", "hints"}
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -18,10 +19,14 @@ def refusal(submit: Submit) -> Failed | None:
     if problem := submit.settings.problem():
         return failed(submit.job, "bad_request", problem, "Change it and try again.")
     arrays = {spec.name: spec for spec in submit.arrays}
-    if len(arrays) != len(submit.arrays) or not {"picture"} <= set(arrays) <= {"picture", "mask"}:
-        return failed(submit.job, "bad_request", "A job brings a picture and at most one mask.")
-    return _picture_refusal(submit.job, arrays["picture"]) or _mask_refusal(
-        submit.job, arrays["picture"], arrays.get("mask")
+    if len(arrays) != len(submit.arrays) or not {"picture"} <= set(arrays) <= _ARRAYS:
+        message = "A job brings a picture, and at most one mask and one array of hints."
+        return failed(submit.job, "bad_request", message)
+    picture = arrays["picture"]
+    return (
+        _picture_refusal(submit.job, picture)
+        or _mask_refusal(submit.job, picture, arrays.get("mask"))
+        or _hints_refusal(submit.job, picture, arrays.get("hints"))
     )
 
 
@@ -56,3 +61,10 @@ def _mask_refusal(job: str, picture: ArraySpec, mask: ArraySpec | None) -> Faile
         return None
     message = "The mask must have the size of the picture and no channels."
     return failed(job, "bad_image", message, "Scale the mask to the picture.")
+
+
+def _hints_refusal(job: str, picture: ArraySpec, hints: ArraySpec | None) -> Failed | None:
+    if hints is None or (hints.shape == picture.shape[:2] and hints.dtype == "uint8"):
+        return None
+    message = "The hints must have the size of the picture, no channels and 8 bits."
+    return failed(job, "bad_image", message, "Paint the hints over the picture itself.")

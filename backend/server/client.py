@@ -56,7 +56,11 @@ class JobFailed(Exception):
         self.failure = failure
 
 
-def _ignore(progress: Progress) -> None:
+OnProgress = Callable[[Progress, np.ndarray | None], None]
+"""Called with every progress and its preview, (H, W, 3) uint8, where it has one."""
+
+
+def _ignore(progress: Progress, preview: np.ndarray | None) -> None:
     """Take no notice of progress."""
 
 
@@ -132,7 +136,7 @@ class Client:
         self,
         submit: Submit,
         arrays: Mapping[str, np.ndarray],
-        on_progress: Callable[[Progress], None] = _ignore,
+        on_progress: OnProgress = _ignore,
     ) -> Outcome:
         """Send a job with its arrays and wait for its outcome.
 
@@ -144,14 +148,12 @@ class Client:
         self.send(submit)
         return self._follow(submit.job, Outgoing(submit.job, arrays), on_progress)
 
-    def fetch(self, job: str, on_progress: Callable[[Progress], None] = _ignore) -> Outcome:
+    def fetch(self, job: str, on_progress: OnProgress = _ignore) -> Outcome:
         """Wait for the outcome of a job that was sent before; raises as ``run`` does."""
         self.send(Fetch(job))
         return self._follow(job, Outgoing(job, {}), on_progress)
 
-    def _follow(
-        self, job: str, outgoing: Outgoing, on_progress: Callable[[Progress], None]
-    ) -> Outcome:
+    def _follow(self, job: str, outgoing: Outgoing, on_progress: OnProgress) -> Outcome:
         """Send while there is credit, and collect until the outcome is complete."""
         result: Result | None = None
         results = Assembly(())
@@ -164,7 +166,7 @@ class Client:
                 case Credit(chunks=chunks):
                     outgoing.grant(chunks)
                 case Progress():
-                    on_progress(message)
+                    on_progress(message, _preview_of(message, frame))
                 case Result(arrays=specs):
                     result, results = message, Assembly(specs)
                 case Chunk():
@@ -193,6 +195,12 @@ class Client:
                 return message
             if isinstance(message, Failed) and not message.job:
                 raise JobFailed(message)
+
+
+def _preview_of(progress: Progress, frame: Buffer | None) -> np.ndarray | None:
+    if frame is None:
+        return None
+    return np.frombuffer(frame, np.uint8).reshape(*progress.preview, 3)
 
 
 def connect(run_dir: Path, seconds: float = 5.0) -> Client:

@@ -8,16 +8,19 @@ from functools import partial
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from backend.conventions import wire_arrays, wire_report
+from backend.conventions import flip_axes, wire_arrays, wire_report
 from backend.errors import Refused
 from backend.image import decode_picture
 from backend.model import Clone, shipped_model
+from backend.outputs import encode_normals
 from backend.pipeline import estimate
 from backend.rasterizer import choose, warm_up
 from shared.messages import Submit
 
-from .outcome import Engine, IsCancelled, Outcome, ReportProgress
+from .outcome import Engine, IsCancelled, Outcome, ReportProgress, ShowNormals
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ def run(
     submit: Submit,
     arrays: Mapping[str, np.ndarray],
     report: ReportProgress,
+    show: ShowNormals,
     cancelled: IsCancelled,
 ) -> Outcome:
     """Estimate one picture, smaller where memory does not suffice for the size that was asked for.
@@ -56,9 +60,8 @@ def run(
     settings, notes = submit.settings, list[str]()
     while True:
         try:
-            outcome = _run(
-                device, model, replace(submit, settings=settings), arrays, report, cancelled
-            )
+            present = replace(submit, settings=settings)
+            outcome = _run(device, model, present, arrays, report, show, cancelled)
         except MemoryError:
             smaller = settings.size // 2
             if smaller < LEAST_SIZE:
@@ -77,12 +80,23 @@ def _run(
     submit: Submit,
     arrays: Mapping[str, np.ndarray],
     report: ReportProgress,
+    show: ShowNormals,
     cancelled: IsCancelled,
 ) -> Outcome:
     with _memory_errors(device):
-        picture = decode_picture(arrays["picture"], submit.transfer, arrays.get("mask"))
-        result = estimate(picture, submit.settings, device, report, cancelled, model)
+        picture = decode_picture(
+            arrays["picture"], submit.transfer, arrays.get("mask"), arrays.get("hints")
+        )
+        settings = submit.settings
+        shown = (lambda normals: show(preview_of(normals))) if settings.previews else None
+        result = estimate(picture, settings, device, report, cancelled, model, show=shown)
         return Outcome(wire_report(result), wire_arrays(result))
+
+
+def preview_of(normals: Float[Tensor, "h w 3"]) -> np.ndarray:
+    """Encode normals of the OpenCV camera as an 8-bit normal map (OpenGL)."""
+    shares = encode_normals(flip_axes(normals).numpy())
+    return np.rint(255 * shares.clip(0.0, 1.0)).astype(np.uint8)
 
 
 def choose_device(wanted: str) -> torch.device:

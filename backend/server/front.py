@@ -102,7 +102,7 @@ class Front:
     def step(self) -> None:
         """Send the news of all jobs, and go on with results that waited for room."""
         for news in self._jobs.take_news():
-            self._send(news.job.peer, news.message)
+            self._send(news.job.peer, news.message, news.frame)
             if isinstance(news.message, Result):
                 outgoing = Outgoing(news.job.id, news.job.results)
                 self._sending[news.job.key] = news.job.peer, outgoing

@@ -6,7 +6,7 @@ it.
 """
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -94,6 +94,7 @@ class News:
 
     job: Job
     message: Message
+    frame: bytes | None = None
 
 
 class Jobs:
@@ -170,11 +171,14 @@ class Jobs:
                 job.progress = Progress(job.id, stage, 0.0, -1.0)
                 self._tell(job, job.progress)
 
-    def report(self, job: Job, progress: Progress) -> None:
-        """Note how far a running job is."""
+    def report(self, job: Job, progress: Progress, frame: bytes | None = None) -> None:
+        """Note how far a running job is; ``frame`` is its preview, of which none is kept."""
         if job.state == "running":
-            job.progress = progress
-            self._tell(job, progress)
+            job.progress = replace(progress, preview=(0, 0))
+            stale = (news for news in self._news if news.job is job and news.frame is not None)
+            for news in list(stale) if frame is not None else ():
+                self._news.remove(news)  # whoever gets this one can do without those before
+            self._tell(job, progress, frame)
 
     def retry(self, job: Job) -> bool:
         """Put a running job back to the front; False when it has had all its attempts."""
@@ -287,8 +291,8 @@ class Jobs:
     def _in_state(self, state: JobState) -> list[Job]:
         return [job for job in self._jobs.values() if job.state == state]
 
-    def _tell(self, job: Job, message: Message) -> None:
-        self._news.append(News(job, message))
+    def _tell(self, job: Job, message: Message, frame: bytes | None = None) -> None:
+        self._news.append(News(job, message, frame))
 
 
 def _nbytes(arrays: Mapping[str, np.ndarray]) -> int:

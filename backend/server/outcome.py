@@ -9,6 +9,8 @@ from shared.messages import Report, Submit
 
 ReportProgress = Callable[[str, float], None]
 """Called by the engine with the stage it is in and the fraction done, 0 to 1."""
+ShowNormals = Callable[[np.ndarray], None]
+"""Called by the engine with the normal map so far, (H, W, 3) uint8, if previews were asked for."""
 IsCancelled = Callable[[], bool]
 """Asked by the engine between steps; when true it raises ``errors.Stopped``."""
 
@@ -21,7 +23,9 @@ class Outcome:
     arrays: Mapping[str, np.ndarray]
 
 
-Run = Callable[[Submit, Mapping[str, np.ndarray], ReportProgress, IsCancelled], Outcome]
+Run = Callable[
+    [Submit, Mapping[str, np.ndarray], ReportProgress, ShowNormals, IsCancelled], Outcome
+]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import zmq
 
@@ -43,6 +43,7 @@ from .settings import (
 _log = logging.getLogger(__name__)
 LOADING = "Preparing the engine (longer the first time)"
 """What clients read while a worker loads torch and compiles its kernels."""
+NO_PREVIEW = (0, 0)
 NOT_ANSWERING = "The compute process is not answering"
 """What clients read while a worker does nothing at all."""
 
@@ -250,8 +251,8 @@ class Seat:
             return
         match message:
             case Progress():
-                task.latest = message
-                self._jobs.report(job, message)
+                task.latest = replace(message, preview=NO_PREVIEW)
+                self._jobs.report(job, *checked_preview(message, frame))
             case Credit(chunks=chunks):
                 task.sending.grant(chunks)
                 task.sending.pump(link.send)
@@ -271,6 +272,14 @@ class Seat:
             self._task = None
             _log.info("job=%s done: %s", task.job.id, stage_times(task.report))
             self._jobs.finish(task.job, task.report, task.results.arrays(), now)
+
+
+def checked_preview(progress: Progress, frame: Buffer | None) -> tuple[Progress, bytes | None]:
+    """Return a progress with its preview, or without one when the frame is none of that size."""
+    rows, columns = progress.preview
+    if frame is not None and rows > 0 and columns > 0 and len(frame) == 3 * rows * columns:
+        return progress, bytes(frame)
+    return replace(progress, preview=NO_PREVIEW), None
 
 
 def stage_times(report: Report) -> str:

@@ -12,9 +12,10 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import zmq
 
 from backend.errors import Refused
@@ -103,12 +104,17 @@ class _Task:
     started: float = 0.0
     reported: float = 0.0
     latest: tuple[str, float] | None = None
+    preview: np.ndarray | None = None
     outcome: Future[Outcome] | None = None
     outgoing: Outgoing | None = None
 
     def report(self, stage: str, fraction: float) -> None:
         """Take the engine's word on how far it is; called on the engine's thread."""
         self.latest = stage, min(max(float(fraction), 0.0), 1.0)
+
+    def show(self, normals: np.ndarray) -> None:
+        """Take the normals so far to be told with the next progress; on the engine's thread."""
+        self.preview = normals
 
 
 class Worker:
@@ -157,8 +163,9 @@ class Worker:
         _log.info("job=%s starts", task.submit.job)
         task.started = time.monotonic()
         task.outcome = self._engine_thread.submit(
-            self._engine.run, task.submit, task.inputs.arrays(), task.report, task.cancelled.is_set
-        )
+            self._engine.run, task.submit, task.inputs.arrays(), task.report, task.show,
+            task.cancelled.is_set,
+        )  # fmt: skip
 
     def _cancel(self, task: _Task | None, job: str) -> None:
         """Stop a job; the answer follows when it has stopped, at once if it does not run."""
@@ -175,9 +182,19 @@ class Worker:
             self._conclude(task, task.outcome, now)
         elif task.latest and now > task.reported + _PROGRESS_SECONDS:
             task.reported = now
-            (stage, fraction), task.latest = task.latest, None
-            seconds_left = _seconds_left(now - task.started, fraction)
-            self._say(Progress(task.submit.job, stage, fraction, seconds_left))
+            self._report(task, task.latest, now)
+
+    def _report(self, task: _Task, latest: tuple[str, float], now: float) -> None:
+        stage, fraction = latest
+        preview, task.latest, task.preview = task.preview, None, None
+        seconds_left = _seconds_left(now - task.started, fraction)
+        progress = Progress(task.submit.job, stage, fraction, seconds_left)
+        if preview is None:
+            self._say(progress)
+            return
+        rows, columns = preview.shape[:2]
+        frame = np.ascontiguousarray(preview).data.cast("B")
+        _send(self._socket, replace(progress, preview=(rows, columns)), frame)
 
     def _conclude(self, task: _Task, outcome: Future[Outcome], now: float) -> None:
         job = task.submit.job

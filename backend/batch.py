@@ -68,6 +68,10 @@ class BatchConfig:
     """Longest side of the grid of Gaussians, in pixels."""
     start: Start = EstimateSettings.start
     """Where the geometry starts."""
+    height: bool = EstimateSettings.height
+    """Also write the surface's height and where it is occluded."""
+    hints: Path | None = None
+    """What was painted over the picture (gray 1: flat, 2: ignore), given as a mask is."""
     seed: int = EstimateSettings.seed
     """Seed of everything random; the same seed gives the same answer."""
     outputs: tuple[Output, ...] = EVERYTHING
@@ -85,6 +89,7 @@ class BatchConfig:
             steps=self.steps,
             size=self.size,
             start=self.start,
+            height=self.height,
             seed=self.seed,
         )
 
@@ -113,8 +118,8 @@ def run(config: BatchConfig) -> int:
 
 def _one(path: Path, config: BatchConfig, label: str, model: Clone | None) -> None:
     """Estimate one picture unless its result is there."""
-    mask_path = _mask_for(path, config.mask)
-    identity = _identity(path, mask_path, config)
+    mask_path, hints_path = _paired(path, config.mask), _paired(path, config.hints)
+    identity = _identity((path, mask_path, hints_path), config)
     report_path = config.target / f"{path.stem}_report.json"
     if _done(report_path, identity):
         log.info("%s: already done", label)
@@ -122,7 +127,10 @@ def _one(path: Path, config: BatchConfig, label: str, model: Clone | None) -> No
     began = time.perf_counter()
     file = read_picture(path)
     picture = decode_picture(
-        file.pixels, file.transfer, read_mask(mask_path) if mask_path else None
+        file.pixels,
+        file.transfer,
+        read_mask(mask_path) if mask_path else None,
+        read_mask(hints_path) if hints_path else None,
     )
     device = torch.device(config.device)
     result = estimate(picture, config.settings(), device, _progress(label), lambda: False, model)
@@ -158,6 +166,9 @@ def write_outputs(
     }
     for output in outputs:
         writers[output]()
+    if "height" in arrays:
+        image("height.exr", arrays["height"])()
+        image("occlusion.png", arrays["occlusion"])()
 
 
 def _write_sheet(path: Path, file: PictureFile, arrays: dict[str, np.ndarray]) -> None:
@@ -185,18 +196,19 @@ def _pictures(source: Path) -> list[Path]:
     return [source] if source.exists() else []
 
 
-def _mask_for(path: Path, mask: Path | None) -> Path | None:
-    if mask is None or not mask.is_dir():
-        return mask
-    found = [p for p in sorted(mask.iterdir()) if p.stem == path.stem]
+def _paired(path: Path, given: Path | None) -> Path | None:
+    """Return what belongs to a picture: the given file, or that of its name in a folder."""
+    if given is None or not given.is_dir():
+        return given
+    found = [p for p in sorted(given.iterdir()) if p.stem == path.stem]
     return found[0] if found else None
 
 
-def _identity(path: Path, mask: Path | None, config: BatchConfig) -> str:
+def _identity(files: tuple[Path | None, ...], config: BatchConfig) -> str:
     """Hash what a result depends on: pictures, settings, outputs and this version."""
     request = [__version__, asdict(config.settings()), sorted(config.outputs)]
     digest = hashlib.sha256(json.dumps(request).encode())
-    for part in (path, mask):
+    for part in files:
         digest.update(part.read_bytes() if part is not None and part.is_file() else b"-")
     return digest.hexdigest()
 

@@ -127,6 +127,27 @@ def test_a_folder_is_done_once(folder):
     assert (folder / "out" / "ball_normal.png").stat().st_mtime_ns != before
 
 
+def test_height_and_hints_are_taken_and_written(folder):
+    hints = np.zeros((40, 40), np.uint8)
+    hints[12:20, 12:20] = 1
+    Image.fromarray(hints).save(folder / "hints.png")
+    config = BatchConfig(
+        folder / "in" / "ball.png", folder / "out", size=24, outputs=("normal",), height=True,
+        hints=folder / "hints.png", device="cpu",
+    )  # fmt: skip
+    assert run(config) == 0
+    names = {path.name for path in (folder / "out").iterdir()}
+    assert names == {
+        "ball_normal.png", "ball_height.exr", "ball_occlusion.png", "ball_report.json"
+    }  # fmt: skip
+    normals = read_picture(folder / "out" / "ball_normal.png").pixels[12:20, 12:20].astype(float)
+    assert np.ptp(normals, axis=(0, 1)).max() < 20
+    height = read_picture(folder / "out" / "ball_height.exr").pixels
+    assert height.min() < -1 and height.max() > 1
+    Image.fromarray(hints[:20]).save(folder / "hints.png")
+    assert run(config) == 1
+
+
 def test_a_bad_picture_fails_alone(folder, caplog):
     (folder / "in" / "broken.png").write_bytes(b"no")
     config = BatchConfig(

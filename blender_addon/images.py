@@ -86,7 +86,7 @@ def show(name: str, file: bytes, colorspace: str) -> bpy.types.Image:
     They are packed into it, so undo, redo and saving keep them; Blender decodes them when they are
     first looked at. The path is never read: it says what Blender calls the file when it saves one.
     """
-    image = bpy.data.images.get(name)
+    image = bpy.data.images.get((name, None))
     if image is None:
         image = bpy.data.images.new(name, 1, 1, float_buffer=True)
         image.use_fake_user = True  # an image that nothing shows is not saved

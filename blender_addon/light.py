@@ -13,7 +13,7 @@ from .shared.messages import Light
 
 def sun(name: str, light: Light) -> bpy.types.Object:
     """Aim a sun so that the card is lit as the picture was; an existing one is aimed again."""
-    data = bpy.data.lights.get(name)
+    data = bpy.data.lights.get((name, None))
     if data is None or data.type != "SUN":
         data = bpy.data.lights.new(name, "SUN")
     brightest = max(light.sun_colour)

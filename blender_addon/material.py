@@ -14,7 +14,7 @@ def relightable_material(
     name: str, albedo: bpy.types.Image, normal: bpy.types.Image
 ) -> bpy.types.Material:
     """Make the material, or give an existing one the new images."""
-    material = bpy.data.materials.get(name)
+    material = bpy.data.materials.get((name, None))
     if material is None:
         material = with_nodes(bpy.data.materials.new(name))
     tree = material.node_tree
@@ -28,7 +28,7 @@ def relightable_material(
 def card(name: str, size: tuple[float, float], material: bpy.types.Material) -> bpy.types.Object:
     """Stand a plane of that size at the origin, facing −y; an existing one stays where it is."""
     width, height = size
-    mesh = bpy.data.meshes.get(name) or bpy.data.meshes.new(name)
+    mesh = bpy.data.meshes.get((name, None)) or bpy.data.meshes.new(name)
     corners = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]) / 2
     mesh.clear_geometry()
     mesh.from_pydata((corners * (width, height, 0)).tolist(), [], [(0, 1, 2, 3)])

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects and node trees that are refreshed by name instead of being made again."""
+"""Objects and node trees that are refreshed by name instead of being made again.
+
+Names are looked up as ``(name, None)`` everywhere: of two that are called the same, the one of this
+file. Another file's is not ours to change, and what were written into it would not be saved.
+"""
 
 import bpy
 
@@ -13,7 +17,7 @@ def place_object(
     rotation: Vector = (0.0, 0.0, 0.0),
 ) -> bpy.types.Object:
     """Return the object of that name showing the data; an existing one stays where it stands."""
-    thing = bpy.data.objects.get(name)
+    thing = bpy.data.objects.get((name, None))
     if thing is not None and thing.type != _type_of(data):
         thing.name = f"{name}.old"  # the artist's own, which only happens to be called that
         thing = None
@@ -21,7 +25,7 @@ def place_object(
         thing = bpy.data.objects.new(name, data)
         thing.location, thing.rotation_euler = location, rotation
     thing.data = data
-    if thing.name not in bpy.context.scene.objects:
+    if bpy.context.scene not in thing.users_scene:
         bpy.context.collection.objects.link(thing)
     return thing
 

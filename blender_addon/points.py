@@ -39,7 +39,7 @@ def cloud(
     name: str, attributes: Mapping[str, tuple[str, np.ndarray]], beside: float
 ) -> bpy.types.Object:
     """Show the points, standing as the card does and that far to its right."""
-    mesh = bpy.data.meshes.get(name) or bpy.data.meshes.new(name)
+    mesh = bpy.data.meshes.get((name, None)) or bpy.data.meshes.new(name)
     mesh.clear_geometry()
     mesh.vertices.add(len(attributes["position"][1]))
     for attribute, (kind, values) in attributes.items():
@@ -53,7 +53,7 @@ def cloud(
 
 def points_group() -> bpy.types.NodeTree:
     """Return the node group that turns vertices into points, shared by all clouds."""
-    tree = bpy.data.node_groups.get(SHARED_NAME)
+    tree = bpy.data.node_groups.get((SHARED_NAME, None))
     if tree is not None and tree.bl_idname == "GeometryNodeTree":
         return tree
     tree = bpy.data.node_groups.new(SHARED_NAME, "GeometryNodeTree")
@@ -84,7 +84,7 @@ def points_group() -> bpy.types.NodeTree:
 
 def points_material() -> bpy.types.Material:
     """Return the material that shows each point in its own color, unlit."""
-    material = bpy.data.materials.get(SHARED_NAME)
+    material = bpy.data.materials.get((SHARED_NAME, None))
     if material is not None:
         return material
     material = with_nodes(bpy.data.materials.new(SHARED_NAME))

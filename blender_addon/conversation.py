@@ -12,6 +12,7 @@ import numpy as np
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from .preview import Preview, preview_of
 from .shared import PROTOCOL_VERSION
 from .shared.connection import Connection
 from .shared.messages import (
@@ -91,7 +92,7 @@ class Ended:
     advice: str = ""
 
 
-Event = Connected | Accepted | Progress | Finished | Failed | Cancelled | Silence | Ended
+Event = Connected | Accepted | Progress | Preview | Finished | Failed | Cancelled | Silence | Ended
 
 
 class Over(Exception):
@@ -205,8 +206,12 @@ class Conversation:
                 raise Over(Ended("refused", message.message, message.advice))
             case Credit(job=self.job):
                 self.credit += message.chunks
-            case Accepted(job=self.job) | Progress(job=self.job):
+            case Accepted(job=self.job):
                 self.tell(message)
+            case Progress(job=self.job):
+                self.tell(message)
+                if (preview := preview_of(message, frame)) is not None:
+                    self.tell(preview)
             case Result(job=self.job):
                 self.result, self.assembly = message, Assembly(message.arrays)
                 self._finish_if_complete()

@@ -5,6 +5,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,15 @@ class BackendProcess:
     def exit_code(self) -> int | None:
         """How the process ended, or None while it runs."""
         return self._popen.poll()
+
+    def alive(self, wait: float) -> bool:
+        """Tell whether it runs so many seconds on; a connection breaks a moment before it ends."""
+        deadline = time.monotonic() + wait
+        while self.exit_code is None:
+            if time.monotonic() >= deadline:
+                return True
+            time.sleep(0.01)
+        return False
 
     def connection(self) -> Connection | None:
         """Return where this process listens, once it does."""

@@ -11,13 +11,14 @@ from typing import Literal
 from .client import Client
 from .conversation import Connected, Ended, Event, Finished, Request, Silence, version_trouble
 from .milestones import Milestones
+from .preview import Preview
 from .process import BackendProcess, spawn
 from .recovery import Recovery
 from .shared import PROTOCOL_VERSION
 from .shared.connection import Connection
 from .shared.messages import Cancelled, Failed, Progress, Report, Welcome
 from .task import Estimate, Place, Task
-from .trouble import Trouble, death, elsewhere
+from .trouble import Trouble, death, elsewhere, too_large
 
 Phase = Literal["idle", "starting", "connecting", "working", "importing"]
 START_SECONDS = 90.0
@@ -35,6 +36,7 @@ class Session:
         self.trouble: Trouble | None = None
         self.task: Task | None = None
         self.estimate: Estimate | None = None
+        self.preview: Preview | None = None
         self.summary: tuple[str, Report] | None = None
         self.welcome: Welcome | None = None
         self._place: Place | None = None
@@ -120,6 +122,11 @@ class Session:
         estimate, self.estimate = self.estimate, None
         return estimate
 
+    def take_preview(self) -> Preview | None:
+        """Hand over the latest preview, once."""
+        preview, self.preview = self.preview, None
+        return preview
+
     def stop_backend(self) -> None:
         """End the backend, whoever started it."""
         self.cancel()
@@ -146,7 +153,7 @@ class Session:
 
     def _rest(self) -> None:
         self._recovery.end()
-        self.phase, self.stage, self.task = "idle", "", None
+        self.phase, self.stage, self.task, self.preview = "idle", "", None, None
         self.fraction, self.seconds_left, self.silent = 0.0, UNKNOWN_SECONDS, False
 
     def _fail(self, trouble: Trouble) -> None:
@@ -219,11 +226,7 @@ class Session:
         assert self.welcome is not None and self._client is not None
         height, width = self.task.size
         if height * width > self.welcome.max_pixels:
-            words = (
-                f"The image has {width} × {height} pixels and the backend takes "
-                f"{self.welcome.max_pixels / 1e6:.1f} megapixels at most."
-            )
-            self._fail(Trouble(words, "Scale the image down and try again."))
+            self._fail(too_large(width, height, self.welcome.max_pixels))
             return
         task = self.task
         self._client.submit(Request(self._job, task.settings, task.transfer, task.arrays))
@@ -243,6 +246,8 @@ class Session:
                 self.stage, self.fraction = event.stage, event.fraction
                 self.seconds_left = event.seconds_left
                 self._milestones.pass_by(self.stage, self.fraction, self.seconds_left)
+            case Preview(job=self._job) if self.task is not None:
+                self.preview = event
             case Finished() if event.result.job == self._job and self.task is not None:
                 self.estimate = Estimate(self.task, event.result.report, event.arrays)
                 self.summary = (self.task.name, event.result.report)
@@ -286,13 +291,7 @@ class Session:
         self._recovery.wait(now)
 
     def _own_alive(self, wait: float = 0.0) -> bool:
-        """Tell whether our own backend runs; a connection breaks a moment before its process."""
-        deadline = time.monotonic() + wait
-        while self._process is not None and self._process.exit_code is None:
-            if time.monotonic() >= deadline:
-                return True
-            time.sleep(0.01)
-        return False
+        return self._process is not None and self._process.alive(wait)
 
 
 current = Session()

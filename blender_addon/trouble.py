@@ -30,6 +30,15 @@ def death(process: BackendProcess | None, message: str, advice: str = "") -> Tro
     return Trouble(f"{message} {said}".strip(), f"The full log is {process.log_path}.", "start")
 
 
+def too_large(width: int, height: int, most: int) -> Trouble:
+    """Say that the backend takes no picture of that many pixels."""
+    words = (
+        f"The image has {width} × {height} pixels and the backend takes "
+        f"{most / 1e6:.1f} megapixels at most."
+    )
+    return Trouble(words, "Scale the image down and try again.")
+
+
 def elsewhere(key: Path) -> Trouble:
     """Say why the backend on another machine is out of reach."""
     found = read(key)

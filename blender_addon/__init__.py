@@ -1,9 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CLONE Normals: normals, light and Gaussians out of one picture."""
 
-from . import handlers, operators, panels, preferences, properties
+from . import (
+    handlers,
+    operators,
+    panels,
+    preferences,
+    preset_menu,
+    properties,
+    timings,
+    translations,
+)
 
-MODULES = (preferences, properties, operators, panels, handlers)
+MODULES = (
+    translations,
+    timings,
+    preferences,
+    properties,
+    operators,
+    preset_menu,
+    panels,
+    handlers,
+)
 
 
 def register() -> None:

@@ -2,30 +2,46 @@
 """What must happen when another file is loaded, and when Blender or the add-on ends."""
 
 import atexit
+from collections.abc import Callable
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import operators, session
+from . import live_view, operators, session
 
 
 @persistent
 def drop_running_task(*_: object) -> None:
     """Drop the running task: its image goes away with the file."""
-    operators.stop_timers()
+    operators.leave_interface()
     session.current.forget()
 
 
+@persistent
+def sweep(*_: object) -> None:
+    """Remove previews that undo or a file brought back."""
+    live_view.current.sweep()
+
+
 def register() -> None:
-    """Watch for file loads and for the end."""
-    bpy.app.handlers.load_pre.append(drop_running_task)
+    """Watch for file loads, undo and the end."""
+    for event, handler in watched():
+        event.append(handler)
     atexit.register(session.current.close)
 
 
 def unregister() -> None:
     """Stop watching, and leave nothing running."""
     atexit.unregister(session.current.close)
-    bpy.app.handlers.load_pre.remove(drop_running_task)
-    operators.stop_timers()
+    for event, handler in watched():
+        event.remove(handler)
+    operators.leave_interface()
     session.current.forget()
     session.current.close()
+
+
+def watched() -> list[tuple[list, Callable[..., None]]]:
+    """Return Blender's lists of handlers, each with ours."""
+    lists = bpy.app.handlers
+    returns = (lists.load_post, lists.undo_post, lists.redo_post)
+    return [(lists.load_pre, drop_running_task), *((event, sweep) for event in returns)]

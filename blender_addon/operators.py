@@ -9,8 +9,9 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import images, preferences, results, session, view
+from . import images, lineage, live_view, panels, preferences, results, session, timings, view
 from .request import source_image, task_of
+from .translations import translated
 from .trouble import Trouble
 
 TICK_SECONDS = 0.1
@@ -37,6 +38,8 @@ class Waiting:
         self.interactive = True
         if not self.try_begin(context):
             return {"CANCELLED"}
+        task = session.current.task
+        live_view.current.begin(context, task.name if task else "")
         manager = context.window_manager
         timer = manager.event_timer_add(TICK_SECONDS, window=context.window)
         _timers.append((manager, timer))
@@ -60,6 +63,7 @@ class Waiting:
         elif event.type != "TIMER":
             return {"PASS_THROUGH"}
         session.current.advance()
+        live_view.current.refresh(context, session.current)
         redraw(context)
         if self.ending is None and session.current.busy:
             return {"PASS_THROUGH"}
@@ -67,12 +71,12 @@ class Waiting:
         answer = _next_slice(self.ending)
         if answer is None:
             return {"PASS_THROUGH"}
-        stop_timers()
+        leave_interface()
         return answer
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Drop everything: Blender takes the operator away."""
-        stop_timers()
+        leave_interface()
         if self.ending is not None:
             self.ending.close()
         session.current.cancel()
@@ -92,7 +96,8 @@ class Waiting:
     def tell(self, trouble: Trouble | None) -> None:
         """Report trouble: an error to a script, a quiet line where the panel's box says it."""
         if trouble is not None:
-            self.report({"WARNING" if self.interactive else "ERROR"}, str(trouble))
+            said = panels.trouble_text(trouble)
+            self.report({"WARNING" if self.interactive else "ERROR"}, said)
 
 
 class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
@@ -128,14 +133,18 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
         estimate = session.current.take_estimate()
         if estimate is None:
             if session.current.trouble is None:
-                self.report({"INFO"}, "Cancelled")
+                self.report({"INFO"}, translated("Cancelled"))
             self.tell(session.current.trouble)
             return {"CANCELLED"}
         settings = context.scene.clone_normals
         wanted = results.Wanted(settings.add_card, settings.add_gaussians, settings.add_sun)
         with session.current.importing():
             normal = yield from results.import_slices(estimate, wanted)
-        self.report({"INFO"}, f"The normal map is the image “{normal.name}”")
+        lineage.mark(normal, bpy.data.images.get(estimate.task.name))
+        live_view.current.end(normal)
+        if (welcome := session.current.welcome) is not None:
+            timings.remember(context, estimate, welcome.device)
+        self.report({"INFO"}, translated(f"The normal map is the image “{normal.name}”"))
         return {"FINISHED"}
 
 
@@ -149,6 +158,7 @@ class CLONE_OT_start_backend(Waiting, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Leave a backend alone that is there or on its way."""
+        cls.poll_message_set("The backend is running, or about to")
         return not session.current.busy and not session.current.connected
 
     def begin(self, context: bpy.types.Context) -> None:
@@ -172,6 +182,7 @@ class CLONE_OT_stop_backend(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only a backend that is there can be stopped."""
+        cls.poll_message_set("No backend is connected")
         return session.current.connected
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -191,6 +202,7 @@ class CLONE_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only what runs can be cancelled."""
+        cls.poll_message_set("Nothing is running that could be cancelled")
         return session.current.can_cancel
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -242,8 +254,9 @@ def redraw(context: bpy.types.Context) -> None:
                 area.tag_redraw()
 
 
-def stop_timers() -> None:
-    """Remove the event timers of waiting operators."""
+def leave_interface() -> None:
+    """Take away what waiting operators have in the interface: timers, preview, status line."""
+    live_view.current.end()
     while _timers:
         manager, timer = _timers.pop()
         manager.event_timer_remove(timer)

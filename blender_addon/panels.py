@@ -2,11 +2,16 @@
 """What the artist sees: the tab "CLONE Normals" in the Image Editor and the 3D View."""
 
 import textwrap
+from typing import ClassVar
 
 import bpy
 
-from . import images, session
+from . import images, lineage, live_view, preset_menu, presets, session, timings
+from .live_view import progress_text
+from .request import source_image
 from .shared.messages import Report
+from .translations import translated
+from .trouble import Trouble
 
 PREVIEW_SCALE = 6.0
 CHARACTER_PIXELS = 6.6
@@ -33,11 +38,12 @@ class EstimatePanel(ClonePanel):
         if session.current.busy:
             draw_progress(layout)
         else:
+            draw_presets(layout, context, image)
             row = layout.row()
             row.scale_y = 1.8
             row.operator("image.clone_estimate_normals", icon="NORMALS_FACE")
         draw_trouble(layout, context)
-        if image is not None:
+        if image is not None and not session.current.busy:
             draw_result(layout, image)
         draw_backend(layout)
 
@@ -46,6 +52,10 @@ class SettingsPanel(ClonePanel):
     """What can be chosen, with defaults that need no choice."""
 
     bl_label = "Settings"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Show Blender's menu of presets."""
+        preset_menu.draw_menu(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show the scene's settings."""
@@ -57,13 +67,28 @@ class SettingsPanel(ClonePanel):
         if chosen.projection == "FOV":
             layout.prop(chosen, "fov")
         layout.prop(chosen, "mask")
-        layout.prop(chosen, "start")
-        layout.prop(chosen, "steps")
-        layout.prop(chosen, "size")
+        layout.prop(chosen, "refine")
         column = layout.column(heading="Add", align=True)
         column.prop(chosen, "add_card")
         column.prop(chosen, "add_gaussians")
         column.prop(chosen, "add_sun")
+
+
+class AdvancedPanel(ClonePanel):
+    """What hardly anybody has to choose."""
+
+    bl_label = "Advanced"
+    bl_options: ClassVar = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Show the scene's settings behind the presets."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        chosen = context.scene.clone_normals
+        layout.prop(chosen, "start")
+        layout.prop(chosen, "size")
+        layout.prop(chosen, "steps")
 
 
 class IMAGE_PT_clone_normals(EstimatePanel, bpy.types.Panel):
@@ -92,20 +117,47 @@ class VIEW3D_PT_clone_normals_settings(SettingsPanel, bpy.types.Panel):
     bl_parent_id = "VIEW3D_PT_clone_normals"
 
 
+class IMAGE_PT_clone_normals_advanced(AdvancedPanel, bpy.types.Panel):
+    """The rarely needed settings in the Image Editor."""
+
+    bl_space_type = "IMAGE_EDITOR"
+    bl_parent_id = "IMAGE_PT_clone_normals_settings"
+
+
+class VIEW3D_PT_clone_normals_advanced(AdvancedPanel, bpy.types.Panel):
+    """The rarely needed settings in the 3D View."""
+
+    bl_space_type = "VIEW_3D"
+    bl_parent_id = "VIEW3D_PT_clone_normals_settings"
+
+
 def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> bpy.types.Image | None:
     """Show which image is taken, with its preview."""
-    if context.space_data.type == "IMAGE_EDITOR":
-        image = context.space_data.image
-        if image is None:
-            layout.label(text="Open an image in this editor", icon="INFO")
-        else:
-            layout.label(text=image.name, icon="IMAGE_DATA")
-    else:
+    image = source_image(context)
+    if context.space_data.type != "IMAGE_EDITOR":
         layout.template_ID(context.scene.clone_normals, "image", open="image.open")
-        image = context.scene.clone_normals.image
+    elif image is None:
+        layout.label(text="Open an image in this editor", icon="INFO")
+    else:
+        layout.label(text=image.name, icon="IMAGE_DATA", translate=False)
     if image is not None:
-        draw_preview(layout, image)
+        so_far = live_view.current.image()
+        draw_preview(layout, so_far if lineage.picture_of(so_far) == image else image)
     return image
+
+
+def draw_presets(
+    layout: bpy.types.UILayout, context: bpy.types.Context, image: bpy.types.Image | None
+) -> None:
+    """Show the presets, and how long an estimate took here that was alike."""
+    column = layout.column(align=True)
+    row = column.row(align=True)
+    for identifier in presets.SIZES:
+        row.prop_enum(context.scene.clone_normals, "preset", identifier)
+    welcome = session.current.welcome
+    seconds = image and timings.expected_seconds(context, image, welcome.device if welcome else "")
+    if seconds:
+        column.label(text=translated(f"About {max(seconds, 1.0):.0f} s on this machine"))
 
 
 def draw_preview(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
@@ -121,14 +173,6 @@ def draw_progress(layout: bpy.types.UILayout) -> None:
     column.operator("clone.cancel", icon="X")
 
 
-def progress_text(now: session.Session) -> str:
-    """Return stage and time left as one short line."""
-    if now.silent:
-        return "The Backend Is Not Answering"
-    stage = now.stage[:1].upper() + now.stage[1:]
-    return f"{stage}, {now.seconds_left:.0f} s left" if now.seconds_left >= 0.5 else stage
-
-
 def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Show what went wrong, with the button that repairs it."""
     trouble = session.current.trouble
@@ -139,12 +183,17 @@ def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     heading.alert = True
     heading.label(text="Not Estimated" if trouble.repair == "" else "Backend", icon="ERROR")
     heading.operator("clone.dismiss", text="", icon="X", emboss=False)
-    draw_text(box, context, str(trouble))
+    draw_text(box, context, trouble_text(trouble))
     if trouble.repair == "start":
         box.operator("clone.start_backend", icon="PLAY")
     elif trouble.repair == "preferences":
         button = box.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES")
         button.module = __package__
+
+
+def trouble_text(trouble: Trouble) -> str:
+    """Return what went wrong and what to do next, in the artist's language."""
+    return f"{translated(trouble.message)} {translated(trouble.advice)}".strip()
 
 
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:
@@ -160,7 +209,7 @@ def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str)
 
 def draw_result(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
     """Show the normal map, and what the last run found, if it was of this image."""
-    normal = bpy.data.images.get(images.result_name(image.name, "_normal"))
+    normal = bpy.data.images.get((images.result_name(image.name, "_normal"), None))
     if normal is None:
         return
     box = layout.box()
@@ -175,11 +224,12 @@ def draw_result(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
 
 def report_lines(report: Report) -> tuple[str, ...]:
     """Return what was found, in a few short lines."""
-    seconds = sum(stage.seconds for stage in report.stages)
-    light = "Light found" if report.light.determined else "The light cannot be told"
+    seconds = timings.seconds_of(report)
+    found = translated(f"{report.gaussians:,} Gaussians in {seconds:.0f} s")
+    light = translated("Light found" if report.light.determined else "The light cannot be told")
     error = f"Error {report.residual_before:.3f} to {report.residual_after:.3f}"
-    refined = (error,) if report.steps else ()
-    return f"{report.gaussians:,} Gaussians in {seconds:.0f} s", *refined, light, *report.notes
+    refined = (translated(error),) if report.steps else ()
+    return found, *refined, light, *report.notes
 
 
 def draw_backend(layout: bpy.types.UILayout) -> None:
@@ -187,7 +237,7 @@ def draw_backend(layout: bpy.types.UILayout) -> None:
     now = session.current
     row = layout.split(factor=0.65)
     if now.connected and now.welcome is not None:
-        row.label(text=f"Backend: {now.welcome.device}", icon="LINKED")
+        row.label(text=translated(f"Backend: {now.welcome.device}"), icon="LINKED")
         row.operator("clone.stop_backend", text="Stop")
     elif now.phase in {"starting", "connecting"}:
         row.label(text="Backend: Starting", icon="SORTTIME")
@@ -201,6 +251,8 @@ CLASSES = (
     VIEW3D_PT_clone_normals,
     IMAGE_PT_clone_normals_settings,
     VIEW3D_PT_clone_normals_settings,
+    IMAGE_PT_clone_normals_advanced,
+    VIEW3D_PT_clone_normals_advanced,
 )
 
 

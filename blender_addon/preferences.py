@@ -5,9 +5,9 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
-from . import panels
+from . import panels, timings
 from .process import Launch
 from .shared.connection import default_run_dir
 from .task import Place
@@ -42,6 +42,13 @@ class ClonePreferences(bpy.types.AddonPreferences):
         name="Start Automatically",
         description="Start the backend when an estimate needs it",
         default=True,
+    )
+
+    timings: CollectionProperty(
+        type=timings.CLONE_PG_timing,
+        name="Timings",
+        description="How long estimates took on this machine",
+        options={"HIDDEN"},
     )
 
     def draw(self, context: bpy.types.Context) -> None:

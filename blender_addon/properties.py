@@ -13,6 +13,7 @@ from bpy.props import (
     PointerProperty,
 )
 
+from . import presets
 from .shared.settings import EstimateSettings
 
 DEFAULTS = EstimateSettings()
@@ -56,6 +57,22 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         min=math.radians(1),
         max=math.radians(150),
         default=math.radians(50),
+    )
+    preset: EnumProperty(
+        items=presets.ITEMS,
+        name="Preset",
+        description="How fine the estimate is, and so how long it takes",
+        get=presets.chosen_preset,
+        set=presets.choose_preset,
+    )
+    refine: BoolProperty(
+        name="Refine",
+        description=(
+            "Go on until the answer re-renders the picture as well as it can, and watch it do so. "
+            "It fits the picture better; the normals are, on average, no more accurate"
+        ),
+        get=presets.refines,
+        set=presets.choose_refine,
     )
     steps: IntProperty(
         name="Refine Steps",

@@ -7,15 +7,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import bpy
 import numpy as np
 
-from . import images, view
+from . import images, lineage, view
 from .pixels import Pixels, mask_of, picture_of
 from .shared.settings import EstimateSettings
 from .task import Task
 
 
 def source_image(context: bpy.types.Context) -> bpy.types.Image | None:
-    """Return the image that the Image Editor shows, else the one chosen in the panel."""
-    shown = getattr(context.space_data, "image", None)
+    """Return the picture that the Image Editor shows, else the one chosen in the panel."""
+    shown = lineage.picture_of(getattr(context.space_data, "image", None))
     return shown or context.scene.clone_normals.image
 
 
@@ -34,6 +34,7 @@ def task_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Task:
         steps=chosen.steps,
         size=chosen.size,
         start=chosen.start,
+        previews=chosen.steps > 0 and not bpy.app.background,
     )
     size = images.size_of(image)
     if chosen.mask is not None:

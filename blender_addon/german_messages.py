@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""German: what happened, and what to do next."""
+
+TEXTS = {
+    "A render result cannot be read. Save it as an image and open that.": (
+        "Ein Render-Ergebnis ist nicht lesbar. Speichere es als Bild und öffne dieses."
+    ),
+    "Ask whoever looks after it.": "Frage, wer sich um ihn kümmert.",
+    "Check the add-on's preferences.": "Prüfe die Einstellungen des Add-ons.",
+    "Choose it in the add-on's preferences.": "Wähle es in den Einstellungen des Add-ons.",
+    "Choose the file you were given.": "Wähle die Datei, die du bekommen hast.",
+    "Its log is {}.": "Sein Protokoll ist {}.",
+    "It last said:\n{}": "Zuletzt sagte er:\n{}",
+    "Scale the image down and try again.": "Verkleinere das Bild und versuche es noch einmal.",
+    "Start it and try again.": "Starte ihn und versuche es noch einmal.",
+    "Stop the backend and start it again from here.": (
+        "Halte den Dienst an und starte ihn von hier aus neu."
+    ),
+    "The active camera is panoramic. Use a perspective one, or choose another projection.": (
+        "Die aktive Kamera ist eine Panoramakamera. Nimm eine perspektivische oder wähle eine "
+        "andere Projektion."
+    ),
+    "The backend at {} does not answer.": "Der Dienst auf {} antwortet nicht.",
+    "The backend cannot start. {}": "Der Dienst kann nicht starten. {}",
+    "The backend did not accept this Blender's key.": (
+        "Der Dienst hat den Schlüssel dieses Blenders nicht angenommen."
+    ),
+    "The backend did not start within {} seconds.": (
+        "Der Dienst ist in {} Sekunden nicht gestartet."
+    ),
+    "The backend does not answer.": "Der Dienst antwortet nicht.",
+    "The backend ended.": "Der Dienst wurde beendet.",
+    "The backend has not answered for {} seconds.": (
+        "Der Dienst hat seit {} Sekunden nicht geantwortet."
+    ),
+    "The backend is not running, and no Python to start it with is chosen.": (
+        "Der Dienst läuft nicht, und es ist kein Python gewählt, um ihn zu starten."
+    ),
+    "The backend is not running.": "Der Dienst läuft nicht.",
+    "The backend speaks protocol {} and this add-on {}.": (
+        "Der Dienst spricht Protokoll {} und dieses Add-on {}."
+    ),
+    "The backend stopped while it was starting.": "Der Dienst hielt beim Starten an.",
+    "The connection to the backend broke.": "Die Verbindung zum Dienst ist abgerissen.",
+    "The conversation with the backend broke: {}.": "Das Gespräch mit dem Dienst brach ab: {}.",
+    "The full log is {}.": "Das ganze Protokoll ist {}.",
+    "The image has {} × {} pixels and the backend takes {} megapixels at most.": (
+        "Das Bild hat {} × {} Pixel, und der Dienst nimmt höchstens {} Megapixel."
+    ),
+    "The image “{}” has no pixels. Check that its file exists and is a single picture, "
+    "then reload it.": (
+        "Das Bild „{}“ hat keine Pixel. Prüfe, ob seine Datei da und ein einzelnes Bild ist, und "
+        "lade es neu."
+    ),
+    "The image “{}” has {} × {} pixels; at least {} each way are needed. Choose a larger image.": (
+        "Das Bild „{}“ hat {} × {} Pixel; je Seite sind mindestens {} nötig. Wähle ein größeres."
+    ),
+    "The image “{}” has {} × {} pixels; at most {} each way are possible. "
+    "Scale it down and try again.": (
+        "Das Bild „{}“ hat {} × {} Pixel; je Seite sind höchstens {} möglich. Verkleinere es und "
+        "versuche es noch einmal."
+    ),
+    "The mask “{}” has {} × {} pixels and the picture {} × {}. "
+    "Choose a mask of the picture's size.": (
+        "Die Maske „{}“ hat {} × {} Pixel und das Bild {} × {}. Wähle eine Maske von der Größe des "
+        "Bildes."
+    ),
+    "The normal map is the image “{}”": "Die Normal-Map ist das Bild „{}“",
+    "The scene has no active camera. Add one, or choose another projection.": (
+        "Die Szene hat keine aktive Kamera. Füge eine hinzu oder wähle eine andere Projektion."
+    ),
+    "There is no Python at {}.": "Bei {} ist kein Python.",
+    "There is no backend in {}.": "In {} ist kein Dienst.",
+    "There is no image to work on. Open or choose one first.": (
+        "Es ist kein Bild da. Öffne oder wähle zuerst eines."
+    ),
+    "Update the CLONE Normals add-on.": "Aktualisiere das Add-on CLONE Normals.",
+    "Update the backend and the add-on together.": "Aktualisiere Dienst und Add-on gemeinsam.",
+    "Update the backend.": "Aktualisiere den Dienst.",
+    "{} is not a key.": "{} ist kein Schlüssel.",
+}

@@ -14,8 +14,6 @@ import pytest
 from tests.blender.conftest import MODULE, ROOT
 from tests.blender.tools import PHOTO, estimate
 
-SUBMODULES = ("handlers", "operators", "panels", "preferences", "properties")
-
 
 def extension_tool() -> Path:
     scripts = Path(bpy.utils.resource_path("LOCAL")) / "scripts"
@@ -89,18 +87,6 @@ def test_disable_and_enable_as_the_preferences_do(addon, fake, make_image):
         assert panels()
     sys.modules[MODULE].unregister()
     sys.modules[MODULE].register()
-
-
-def test_every_class_keeps_blenders_naming_and_wording(addon):
-    for module in SUBMODULES:
-        for cls in getattr(sys.modules[f"{MODULE}.{module}"], "CLASSES", ()):
-            kind = "_PT_" if issubclass(cls, bpy.types.Panel) else "_OT_"
-            assert kind in cls.__name__
-            assert cls.bl_label == cls.bl_label.title() or cls.bl_label == "CLONE Normals"
-            assert not getattr(cls, "bl_description", "").endswith(".")
-    for prop in bpy.context.scene.clone_normals.bl_rna.properties:
-        if prop.identifier not in {"rna_type", "name"}:
-            assert prop.description and not prop.description.endswith("."), prop.identifier
 
 
 def test_scene_settings_fit_the_protocol(addon):

@@ -54,9 +54,11 @@ test-demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	OMP_NUM_THREADS=$(THREADS) $(RUN) -m pytest -q tests/test_demo.py \
 	  --blender-python .venv-blender-$(BLENDER)/bin/python
 
-screenshots: $(ENV)/ready .venv-blender-$(BLENDER)/ready
-	$(RUN) -m tests.headed.screenshots --bpy-python .venv-blender-$(BLENDER)/bin/python \
-	  --out build/screenshots
+screenshots: $(foreach version,$(BLENDERS),screenshots-$(version))
+
+screenshots-%: $(ENV)/ready .venv-blender-%/ready
+	$(RUN) -m tests.headed.screenshots --bpy-python .venv-blender-$*/bin/python \
+	  --out build/screenshots/$*
 
 main-thread: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	$(RUN) -m tests.headed.main_thread --bpy-python .venv-blender-$(BLENDER)/bin/python

@@ -84,6 +84,13 @@ def panels() -> list[dict]:
     return found
 
 
+def shown_image() -> str:
+    """Return the name of what the Image Editor shows."""
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    shown = [area.spaces.active.image for area in areas if area.type == "IMAGE_EDITOR"]
+    return shown[0].name if shown and shown[0] else ""
+
+
 def report() -> float:
     """Write the state, run a command, and come again."""
     command = Path(COMMAND)
@@ -97,6 +104,7 @@ def report() -> float:
         "fraction": now.fraction,
         "trouble": str(now.trouble or ""),
         "connected": now.connected,
+        "shown": shown_image(),
         "images": [image.name for image in bpy.data.images],
         "objects": [thing.name for thing in bpy.data.objects],
         "panels": panels(),

@@ -149,29 +149,46 @@ def play(stage: Stage) -> None:
     stage.click_estimate("IMAGE_EDITOR")
     stage.until(lambda state: "not running" in state["trouble"], "the error box")
     stage.shot("2-no-backend")
-    with FakeBackend(run_dir, Behaviour(pace=1.0)):
-        stage.click_estimate("IMAGE_EDITOR")
-        stage.until(lambda state: state["fraction"] > 0.3, "progress")
-        stage.shot("3-running")
-        stage.until(lambda state: "plaster_normal" in state["images"], "the result")
-        stage.tell(FRAME_ALL)
-        panel = stage.panel("VIEW_3D")
-        stage.mouse(panel["left"] - 100, panel["top"] + 500)  # redraws what has settled
-        stage.shot("4-done")
-        stage.tell("bpy.ops.ed.undo()")
-        state = stage.until(lambda state: "plaster_normal" not in state["images"], "undo")
-        assert "plaster_card" not in state["objects"]
-        stage.tell("bpy.ops.ed.redo()")
-        stage.until(lambda state: "plaster_normal" in state["images"], "redo")
-    with FakeBackend(run_dir, Behaviour("hold", pace=0.5)):
-        stage.click_estimate("VIEW_3D")
-        stage.until(lambda state: state["fraction"] > 0.1, "progress in the 3D View")
-        panel = stage.panel("VIEW_3D")
-        stage.mouse(panel["left"] + 100, panel["top"] + 500, "key", "Escape")
-        stage.until(lambda state: state["phase"] == "idle", "Esc cancels", 5.0)
-        stage.shot("5-cancelled")
+    stage.tell("bpy.context.scene.clone_normals.refine = True")
+    with FakeBackend(run_dir, Behaviour("hold", pace=1.5)):
+        watch_and_cancel(stage, "IMAGE_EDITOR", "3-live-preview")
+        stage.shot("4-cancelled")
+    with FakeBackend(run_dir, Behaviour(pace=0.5)):
+        estimate_and_undo(stage)
+    with FakeBackend(run_dir, Behaviour("hold", pace=1.5)):
+        watch_and_cancel(stage, "VIEW_3D", "6-live-preview-3d-view")
         stage.tell(SHOW_PREFERENCES)
-        stage.shot("6-preferences")
+        stage.shot("7-preferences")
+
+
+def watch_and_cancel(stage: Stage, area: str, name: str) -> None:
+    """Click the button, see the normal map grow, and take it all back with Esc."""
+    before = stage.state()
+    stage.click_estimate(area)
+    stage.until(lambda state: state["fraction"] > 0.5, "several previews")
+    assert stage.state()["shown"] == "plaster_preview"
+    stage.shot(name)
+    panel = stage.panel(area)
+    stage.mouse(panel["left"] + 100, panel["top"] + 700, "key", "Escape")
+    after = stage.until(lambda state: state["phase"] == "idle", "Esc cancels", 5.0)
+    for what in ("images", "objects", "shown"):
+        assert after[what] == before[what], (what, before[what], after[what])
+
+
+def estimate_and_undo(stage: Stage) -> None:
+    """Click the button, see the result, and take it back and forth in one step."""
+    stage.click_estimate("IMAGE_EDITOR")
+    done = stage.until(lambda state: state["shown"] == "plaster_normal", "the result")
+    assert "plaster_preview" not in done["images"]
+    stage.tell(FRAME_ALL)
+    panel = stage.panel("VIEW_3D")
+    stage.mouse(panel["left"] - 100, panel["top"] + 500)  # redraws what has settled
+    stage.shot("5-done")
+    stage.tell("bpy.ops.ed.undo()")
+    state = stage.until(lambda state: "plaster_normal" not in state["images"], "undo")
+    assert "plaster_card" not in state["objects"] and state["shown"] == "plaster"
+    stage.tell("bpy.ops.ed.redo()")
+    stage.until(lambda state: "plaster_normal" in state["images"], "redo")
 
 
 FRAME_ALL = """

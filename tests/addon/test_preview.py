@@ -51,7 +51,7 @@ def test_a_large_preview_is_thinned_out_evenly(rows, columns):
 
 def test_previews_arrive_while_the_loop_runs_and_go_with_it(session, tmp_path):
     seen = []
-    with FakeBackend(tmp_path, Behaviour(pace=0.05)):
+    with FakeBackend(tmp_path, Behaviour(pace=0.05)) as backend:
         session.begin(place(tmp_path), task(steps=3, previews=True))
         deadline = time.monotonic() + 10.0
         while session.busy and time.monotonic() < deadline:
@@ -60,10 +60,9 @@ def test_previews_arrive_while_the_loop_runs_and_go_with_it(session, tmp_path):
                 seen.append(preview.values)
                 assert session.take_preview() is None
             time.sleep(0.005)
-    assert len(seen) == 3 and seen[0].shape == (24, 32, 4)
-    assert [np.abs(values[..., 0] - 0.5).mean() for values in seen] == sorted(
-        np.abs(values[..., 0] - 0.5).mean() for values in seen
-    )
+    assert len(seen) == len(backend.seen.previews) == 3
+    for values, sent in zip(seen, backend.seen.previews, strict=True):
+        np.testing.assert_allclose(values[::-1, :, :3], sent / 255.0, atol=1e-6)
     assert session.preview is None and session.take_estimate() is not None
 
 

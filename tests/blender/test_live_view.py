@@ -69,7 +69,7 @@ def test_the_editor_shows_the_preview_and_then_the_picture_again(fake, editor, v
         run_until(view, lambda: "photo_preview" in bpy.data.images and session().fraction > 0.7)
         preview = bpy.data.images["photo_preview"]
         assert shown.image == preview and view.image() == preview
-        assert tuple(preview.size) == (16, 12)
+        assert tuple(preview.size) == (32, 24)
         assert preview.colorspace_settings.name == "Non-Color"
         assert np.ptp(pixels("photo_preview")[..., 0]) > 0.1
         session().cancel()

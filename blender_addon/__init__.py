@@ -1,9 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CLONE Normals: normals, light and Gaussians out of one picture."""
 
-from . import handlers, operators, panels, preferences, properties
+from . import (
+    handlers,
+    operators,
+    panels,
+    preferences,
+    properties,
+    source_panels,
+)
 
-MODULES = (preferences, properties, operators, panels, handlers)
+MODULES = (
+    preferences,
+    properties,
+    operators,
+    panels,
+    source_panels,
+    handlers,
+)
 
 
 def register() -> None:

@@ -5,7 +5,7 @@ import textwrap
 
 import bpy
 
-from . import images, session
+from . import images, session, sources
 from .shared.messages import Report
 
 PREVIEW_SCALE = 6.0
@@ -29,7 +29,7 @@ class EstimatePanel(ClonePanel):
     def draw(self, context: bpy.types.Context) -> None:
         """Show source, button or progress, trouble, result and backend."""
         layout = self.layout
-        image = draw_source(layout, context)
+        name = draw_source(layout, context)
         if session.current.busy:
             draw_progress(layout)
         else:
@@ -37,8 +37,8 @@ class EstimatePanel(ClonePanel):
             row.scale_y = 1.8
             row.operator("image.clone_estimate_normals", icon="NORMALS_FACE")
         draw_trouble(layout, context)
-        if image is not None:
-            draw_result(layout, image)
+        if name is not None:
+            draw_result(layout, name)
         draw_backend(layout)
 
 
@@ -92,20 +92,21 @@ class VIEW3D_PT_clone_normals_settings(SettingsPanel, bpy.types.Panel):
     bl_parent_id = "VIEW3D_PT_clone_normals"
 
 
-def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> bpy.types.Image | None:
-    """Show which image is taken, with its preview."""
-    if context.space_data.type == "IMAGE_EDITOR":
-        image = context.space_data.image
-        if image is None:
-            layout.label(text="Open an image in this editor", icon="INFO")
-        else:
-            layout.label(text=image.name, icon="IMAGE_DATA")
-    else:
-        layout.template_ID(context.scene.clone_normals, "image", open="image.open")
-        image = context.scene.clone_normals.image
-    if image is not None:
-        draw_preview(layout, image)
-    return image
+def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> str | None:
+    """Show which image is taken, with its preview; return what its results are named after."""
+    chosen = context.scene.clone_normals
+    if chosen.source == "SHOWN" and context.space_data.type == "VIEW_3D":
+        layout.template_ID(chosen, "image", open="image.open")
+    try:
+        source = sources.find(context)
+    except images.UnusableImage as error:
+        draw_text(layout, context, str(error))
+        return None
+    if context.space_data.type != "VIEW_3D" or chosen.source != "SHOWN":
+        layout.label(text=source.image.name, icon="IMAGE_DATA")
+    if source.image.type not in {"RENDER_RESULT", "COMPOSITING"}:
+        draw_preview(layout, source.image)
+    return sources.name_of(source, context.scene)
 
 
 def draw_preview(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
@@ -158,15 +159,15 @@ def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str)
             column.label(text=line)
 
 
-def draw_result(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
-    """Show the normal map, and what the last run found, if it was of this image."""
-    normal = bpy.data.images.get(images.result_name(image.name, "_normal"))
+def draw_result(layout: bpy.types.UILayout, name: str) -> None:
+    """Show the normal map, and what the last run found, if it was of this picture."""
+    normal = bpy.data.images.get(images.result_name(name, "_normal"))
     if normal is None:
         return
     box = layout.box()
     box.label(text=normal.name, icon="CHECKMARK")
     draw_preview(box, normal)
-    if session.current.summary and session.current.summary[0] == image.name:
+    if session.current.summary and session.current.summary[0] == name:
         column = box.column(align=True)
         column.scale_y = 0.8
         for line in report_lines(session.current.summary[1]):

@@ -14,6 +14,7 @@ from bpy.props import (
 )
 
 from .shared.settings import EstimateSettings
+from .sources import SOURCES
 
 DEFAULTS = EstimateSettings()
 
@@ -37,6 +38,12 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         type=bpy.types.Image,
         name="Image",
         description="The picture to estimate normals from, where no Image Editor shows one",
+    )
+    source: EnumProperty(
+        items=SOURCES,
+        name="Source",
+        description="Where the picture comes from",
+        default="SHOWN",
     )
     mask: PointerProperty(
         type=bpy.types.Image,

@@ -14,7 +14,14 @@ import pytest
 from tests.blender.conftest import MODULE, ROOT
 from tests.blender.tools import PHOTO, estimate
 
-SUBMODULES = ("handlers", "operators", "panels", "preferences", "properties")
+SUBMODULES = (
+    "handlers",
+    "operators",
+    "panels",
+    "source_panels",
+    "preferences",
+    "properties",
+)
 
 
 def extension_tool() -> Path:

@@ -15,6 +15,7 @@ from bpy.props import (
 
 from .shared.settings import EstimateSettings
 from .sources import SOURCES
+from .view_transform import ENCODINGS
 
 DEFAULTS = EstimateSettings()
 
@@ -44,6 +45,12 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         name="Source",
         description="Where the picture comes from",
         default="SHOWN",
+    )
+    encoding: EnumProperty(
+        items=ENCODINGS,
+        name="Encoding",
+        description="What an sRGB picture went through when it was saved; it is undone first",
+        default="IMAGE",
     )
     mask: PointerProperty(
         type=bpy.types.Image,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from . import images, sources, view
+from . import images, sources, view, view_transform
+from .encoding import Encoding
 from .pixels import Pixels, mask_of, picture_of
 from .shared.settings import EstimateSettings
 from .sources import Source
@@ -20,6 +21,7 @@ class Copied:
     """Copies of what is sent, as Blender gave them out."""
 
     picture: Pixels
+    encoding: Encoding | None
     mask: Pixels | None
 
 
@@ -38,9 +40,10 @@ def task_of(source: Source, scene: bpy.types.Scene) -> Task:
             images.check_mask(mask, size)
         copied = Copied(
             picture=images.read(image),
+            encoding=view_transform.encoding_of(image, scene),
             mask=images.read(mask) if mask is not None else None,
         )
-        transfer = images.transfer_of(image)
+        transfer = "linear" if copied.encoding else images.transfer_of(image)
     return Task(name, settings, transfer, size, _on_a_thread(copied))
 
 
@@ -69,7 +72,8 @@ def _on_a_thread(copied: Copied) -> Future[dict[str, np.ndarray]]:
 
 
 def _outgoing(copied: Copied) -> dict[str, np.ndarray]:
-    arrays = {"picture": picture_of(copied.picture)}
+    picture = picture_of(copied.picture)
+    arrays = {"picture": copied.encoding.undo(picture) if copied.encoding else picture}
     if copied.mask is not None:
         arrays["mask"] = mask_of(copied.mask)
     return arrays

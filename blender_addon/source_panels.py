@@ -18,18 +18,19 @@ class InShaderEditor:
 
 
 class SourcePanel(panels.ClonePanel):
-    """Where the picture comes from."""
+    """Where the picture comes from, and what it went through."""
 
     bl_label = "Source"
     bl_options = frozenset({"DEFAULT_CLOSED"})
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Show the source."""
+        """Show the source and its encoding."""
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         chosen = context.scene.clone_normals
         layout.prop(chosen, "source")
+        layout.prop(chosen, "encoding")
 
 
 class IMAGE_PT_clone_normals_source(SourcePanel, bpy.types.Panel):

@@ -3,6 +3,7 @@
 
 from . import (
     handlers,
+    hint_operators,
     operators,
     panels,
     preferences,
@@ -14,6 +15,7 @@ MODULES = (
     preferences,
     properties,
     operators,
+    hint_operators,
     panels,
     source_panels,
     handlers,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from . import images, sources, view, view_transform
+from . import hint_operators, images, sources, view, view_transform
 from .encoding import Encoding
+from .hints import hints_of
 from .pixels import Pixels, mask_of, picture_of
 from .shared.settings import EstimateSettings
 from .sources import Source
@@ -23,13 +24,14 @@ class Copied:
     picture: Pixels
     encoding: Encoding | None
     mask: Pixels | None
+    hints: Pixels | None
 
 
 def task_of(source: Source, scene: bpy.types.Scene) -> Task:
     """Copy the picture and the scene's settings into a task.
 
     Raises:
-        UnusableImage: when the picture or the mask cannot be used.
+        UnusableImage: when the picture, the mask or the hints cannot be used.
         UnusableCamera: when the projection is to come from a camera that cannot give it.
     """
     settings, mask = settings_of(scene), scene.clone_normals.mask
@@ -42,6 +44,7 @@ def task_of(source: Source, scene: bpy.types.Scene) -> Task:
             picture=images.read(image),
             encoding=view_transform.encoding_of(image, scene),
             mask=images.read(mask) if mask is not None else None,
+            hints=hint_operators.read_hints(source.image, size),
         )
         transfer = "linear" if copied.encoding else images.transfer_of(image)
     return Task(name, settings, transfer, size, _on_a_thread(copied))
@@ -76,6 +79,9 @@ def _outgoing(copied: Copied) -> dict[str, np.ndarray]:
     arrays = {"picture": copied.encoding.undo(picture) if copied.encoding else picture}
     if copied.mask is not None:
         arrays["mask"] = mask_of(copied.mask)
+    hints = hints_of(copied.hints.values) if copied.hints is not None else None
+    if hints is not None and hints.any():
+        arrays["hints"] = hints
     return arrays
 
 

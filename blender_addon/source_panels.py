@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panels about the picture: where it comes from; the Shader Editor."""
+"""The panels about the picture: where it comes from, hints on it; the Shader Editor."""
 
 import bpy
 
-from . import panels, sources
+from . import hint_operators, panels, sources
 
 
 class InShaderEditor:
@@ -18,19 +18,24 @@ class InShaderEditor:
 
 
 class SourcePanel(panels.ClonePanel):
-    """Where the picture comes from, and what it went through."""
+    """Where the picture comes from, and what was painted over it."""
 
     bl_label = "Source"
     bl_options = frozenset({"DEFAULT_CLOSED"})
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Show the source and its encoding."""
+        """Show the source, its encoding and the hints."""
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         chosen = context.scene.clone_normals
         layout.prop(chosen, "source")
         layout.prop(chosen, "encoding")
+        row = layout.row(align=True)
+        paint = hint_operators.IMAGE_OT_clone_paint_hints.bl_idname
+        row.operator(paint, text="Paint Flat", icon="BRUSH_DATA").hint = "FLAT"
+        row.operator(paint, text="Paint Ignore", icon="BRUSH_DATA").hint = "IGNORE"
+        row.operator("image.clone_clear_hints", text="", icon="X")
 
 
 class IMAGE_PT_clone_normals_source(SourcePanel, bpy.types.Panel):

@@ -22,6 +22,8 @@ SOURCES = (
     ("OBJECT", "Selected Object", "The image on the active object: its material's base color"),
     ("RENDER", "Render Result", "What was rendered last, in linear light"),
 )
+PICTURE_KEY = "clone_normals_picture"
+"""Custom property by which an image of hints knows the picture they are about."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ def _shown(context: bpy.types.Context) -> Source:
     space = context.space_data
     image = getattr(space, "image", None)
     if image is not None:
-        return Source(image, _frame(image, space.image_user, context.scene))
+        picture = image.get(PICTURE_KEY) or image
+        return Source(picture, _frame(picture, space.image_user, context.scene))
     if context.scene.clone_normals.image is None:
         raise images.UnusableImage("There is no image to work on. Open or choose one first.")
     return Source(context.scene.clone_normals.image)

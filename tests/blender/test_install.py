@@ -17,6 +17,7 @@ from tests.blender.tools import PHOTO, estimate
 SUBMODULES = (
     "handlers",
     "operators",
+    "hint_operators",
     "panels",
     "source_panels",
     "preferences",

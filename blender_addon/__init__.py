@@ -8,6 +8,7 @@ from . import (
     panels,
     preferences,
     properties,
+    sequence_operator,
     source_panels,
 )
 
@@ -16,6 +17,7 @@ MODULES = (
     properties,
     operators,
     hint_operators,
+    sequence_operator,
     panels,
     source_panels,
     handlers,

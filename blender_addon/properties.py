@@ -11,6 +11,7 @@ from bpy.props import (
     FloatProperty,
     IntProperty,
     PointerProperty,
+    StringProperty,
 )
 
 from .shared.settings import EstimateSettings
@@ -51,6 +52,19 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         name="Encoding",
         description="What an sRGB picture went through when it was saved; it is undone first",
         default="IMAGE",
+    )
+    sequence_folder: StringProperty(
+        name="Folder",
+        description="Where the normal maps of a sequence go; empty for beside its frames",
+        subtype="DIR_PATH",
+    )
+    steadiness: FloatProperty(
+        name="Steadiness",
+        description="How far a frame's normals follow the frame before where nothing changes",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        default=0.0,
     )
     mask: PointerProperty(
         type=bpy.types.Image,

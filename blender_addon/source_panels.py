@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panels about the picture: where it comes from, hints on it; the Shader Editor."""
+"""The panels about the picture: where it comes from, hints on it, sequences; the Shader Editor."""
 
 import bpy
 
-from . import hint_operators, panels, sources
+from . import hint_operators, panels, sequence_operator, sources
+from .images import UnusableImage
 
 
 class InShaderEditor:
@@ -38,6 +39,44 @@ class SourcePanel(panels.ClonePanel):
         row.operator("image.clone_clear_hints", text="", icon="X")
 
 
+class SequencePanel(panels.ClonePanel):
+    """Every frame of an image sequence, into files."""
+
+    bl_label = "Sequence"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Show it for image sequences, and while one is on its way."""
+        try:
+            is_sequence = sources.find(context).image.source == "SEQUENCE"
+        except UnusableImage:
+            is_sequence = False
+        return is_sequence or sequence_operator.running() is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Show where the files go, and the button or how far it is."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        chosen = context.scene.clone_normals
+        layout.prop(chosen, "sequence_folder", placeholder="Beside the frames")
+        layout.prop(chosen, "steadiness")
+        run = sequence_operator.running()
+        if run is None:
+            layout.operator("image.clone_estimate_sequence", icon="SEQUENCE")
+        else:
+            layout.progress(factor=run.fraction, text=run_text(run))
+
+
+def run_text(run: sequence_operator.Run) -> str:
+    """Return frame and time left as one short line."""
+    frame = f"Frame {min(run.done + 1, run.total)} of {run.total}"
+    left = run.seconds_left
+    if left < 0.0:
+        return frame
+    return f"{frame}, {left / 60:.0f} min left" if left > 90.0 else f"{frame}, {left:.0f} s left"
+
+
 class IMAGE_PT_clone_normals_source(SourcePanel, bpy.types.Panel):
     """The source in the Image Editor."""
 
@@ -45,8 +84,22 @@ class IMAGE_PT_clone_normals_source(SourcePanel, bpy.types.Panel):
     bl_parent_id = "IMAGE_PT_clone_normals"
 
 
+class IMAGE_PT_clone_normals_sequence(SequencePanel, bpy.types.Panel):
+    """Sequences in the Image Editor."""
+
+    bl_space_type = "IMAGE_EDITOR"
+    bl_parent_id = "IMAGE_PT_clone_normals"
+
+
 class VIEW3D_PT_clone_normals_source(SourcePanel, bpy.types.Panel):
     """The source in the 3D View."""
+
+    bl_space_type = "VIEW_3D"
+    bl_parent_id = "VIEW3D_PT_clone_normals"
+
+
+class VIEW3D_PT_clone_normals_sequence(SequencePanel, bpy.types.Panel):
+    """Sequences in the 3D View."""
 
     bl_space_type = "VIEW_3D"
     bl_parent_id = "VIEW3D_PT_clone_normals"
@@ -70,7 +123,9 @@ class NODE_PT_clone_normals_source(InShaderEditor, SourcePanel, bpy.types.Panel)
 
 CLASSES = (
     IMAGE_PT_clone_normals_source,
+    IMAGE_PT_clone_normals_sequence,
     VIEW3D_PT_clone_normals_source,
+    VIEW3D_PT_clone_normals_sequence,
     NODE_PT_clone_normals,
     NODE_PT_clone_normals_settings,
     NODE_PT_clone_normals_source,

@@ -18,6 +18,7 @@ SUBMODULES = (
     "handlers",
     "operators",
     "hint_operators",
+    "sequence_operator",
     "panels",
     "source_panels",
     "preferences",

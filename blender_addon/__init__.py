@@ -2,6 +2,7 @@
 """CLONE Normals: normals, light and Gaussians out of one picture."""
 
 from . import (
+    drop,
     handlers,
     hint_operators,
     operators,
@@ -18,6 +19,7 @@ MODULES = (
     operators,
     hint_operators,
     sequence_operator,
+    drop,
     panels,
     source_panels,
     handlers,

@@ -19,6 +19,7 @@ SUBMODULES = (
     "operators",
     "hint_operators",
     "sequence_operator",
+    "drop",
     "panels",
     "source_panels",
     "preferences",
@@ -103,7 +104,8 @@ def test_disable_and_enable_as_the_preferences_do(addon, fake, make_image):
 def test_every_class_keeps_blenders_naming_and_wording(addon):
     for module in SUBMODULES:
         for cls in getattr(sys.modules[f"{MODULE}.{module}"], "CLASSES", ()):
-            kind = "_PT_" if issubclass(cls, bpy.types.Panel) else "_OT_"
+            kinds = {bpy.types.Panel: "_PT_", bpy.types.FileHandler: "_FH_"}
+            kind = next((kinds[base] for base in kinds if issubclass(cls, base)), "_OT_")
             assert kind in cls.__name__
             assert cls.bl_label == cls.bl_label.title() or cls.bl_label == "CLONE Normals"
             assert not getattr(cls, "bl_description", "").endswith(".")

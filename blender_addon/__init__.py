@@ -2,12 +2,16 @@
 """CLONE Normals: normals, light and Gaussians out of one picture."""
 
 from . import (
+    drop,
     handlers,
+    hint_operators,
     operators,
     panels,
     preferences,
     preset_menu,
     properties,
+    sequence_operator,
+    source_panels,
     timings,
     translations,
 )
@@ -18,8 +22,12 @@ MODULES = (
     preferences,
     properties,
     operators,
+    hint_operators,
+    sequence_operator,
+    drop,
     preset_menu,
     panels,
+    source_panels,
     handlers,
 )
 

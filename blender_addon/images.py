@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Blender images out and in: the copies that only the main thread may make, and no more."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import bpy
 import numpy as np
 
@@ -78,6 +82,38 @@ def read(image: bpy.types.Image) -> Pixels:
         eight_bit=not image.is_float,
         premultiplied=image.is_float and image.alpha_mode in {"STRAIGHT", "PREMUL"},
     )
+
+
+@contextmanager
+def opened_file(path: Path, like: bpy.types.Image | None = None) -> Iterator[bpy.types.Image]:
+    """Open a file as an image of its own, read as ``like`` is, for as long as it is needed.
+
+    Raises:
+        UnusableImage: when the file is not there or cannot be opened.
+    """
+    try:
+        image = bpy.data.images.load(str(path))
+    except RuntimeError as error:
+        raise UnusableImage(
+            f"The file {path} cannot be opened. Check that it exists and is a picture."
+        ) from error
+    try:
+        if like is not None:
+            image.colorspace_settings.name = like.colorspace_settings.name
+            image.alpha_mode = like.alpha_mode
+        yield image
+    finally:
+        bpy.data.images.remove(image)
+
+
+def set_output(
+    settings: bpy.types.ImageFormatSettings, file_format: str, mode: str, depth: str
+) -> None:
+    """Choose the format in which Blender saves a single picture."""
+    if hasattr(settings, "media_type"):
+        settings.media_type = "IMAGE"  # 5.0: other kinds of output do not offer the format
+    settings.file_format, settings.color_mode, settings.color_depth = file_format, mode, depth
+    settings.color_management = "FOLLOW_SCENE"
 
 
 def show(name: str, file: bytes, colorspace: str) -> bpy.types.Image:

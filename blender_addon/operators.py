@@ -9,12 +9,26 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import images, lineage, live_view, panels, preferences, results, session, timings, view
-from .request import source_image, task_of
+from . import (
+    images,
+    lineage,
+    live_view,
+    panels,
+    preferences,
+    results,
+    session,
+    sources,
+    timings,
+    view,
+)
+from .request import task_of
 from .translations import translated
 from .trouble import Trouble
 
 TICK_SECONDS = 0.1
+
+UNUSABLE = (images.UnusableImage, view.UnusableCamera)
+"""What is wrong with what the artist chose."""
 
 Ending = Generator[None, None, set[str]]
 """The rest of an operator's work, in slices; returns what the operator does."""
@@ -85,7 +99,7 @@ class Waiting:
         """Begin, unless something is wrong that the artist is then told."""
         try:
             self.begin(context)
-        except (images.UnusableImage, view.UnusableCamera) as error:
+        except UNUSABLE as error:
             session.current.trouble = Trouble(str(error))
         if session.current.busy:
             return True
@@ -122,10 +136,7 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context) -> None:
         """Send the image off."""
-        image = bpy.data.images.get(self.image_name) if self.image_name else source_image(context)
-        if image is None:
-            raise images.UnusableImage("There is no image to work on. Open or choose one first.")
-        task = task_of(image, context.scene)
+        task = task_of(source_of(context, self.image_name), context.scene)
         session.current.begin(preferences.place(context), task)
 
     def end(self, context: bpy.types.Context) -> Ending:
@@ -226,6 +237,20 @@ class CLONE_OT_dismiss(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def source_of(context: bpy.types.Context, image_name: str) -> sources.Source:
+    """Return the image of that name as source; without a name, what the artist chose.
+
+    Raises:
+        UnusableImage: when there is no such image.
+    """
+    if not image_name:
+        return sources.find(context)
+    image = bpy.data.images.get(image_name)
+    if image is None:
+        raise images.UnusableImage("There is no image to work on. Open or choose one first.")
+    return sources.Source(image)
+
+
 def _wait() -> None:
     """Advance until nothing is under way: for scripts and background mode."""
     try:
@@ -250,7 +275,7 @@ def redraw(context: bpy.types.Context) -> None:
     """Draw again wherever the panels or the preferences may be shown."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in {"IMAGE_EDITOR", "VIEW_3D", "PREFERENCES"}:
+            if area.type in {"IMAGE_EDITOR", "VIEW_3D", "NODE_EDITOR", "PREFERENCES"}:
                 area.tag_redraw()
 
 

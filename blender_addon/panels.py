@@ -6,9 +6,8 @@ from typing import ClassVar
 
 import bpy
 
-from . import images, lineage, live_view, preset_menu, presets, session, timings
+from . import images, lineage, live_view, preset_menu, presets, session, sources, timings
 from .live_view import progress_text
-from .request import source_image
 from .shared.messages import Report
 from .translations import translated
 from .trouble import Trouble
@@ -34,17 +33,17 @@ class EstimatePanel(ClonePanel):
     def draw(self, context: bpy.types.Context) -> None:
         """Show source, button or progress, trouble, result and backend."""
         layout = self.layout
-        image = draw_source(layout, context)
+        source = draw_source(layout, context)
         if session.current.busy:
             draw_progress(layout)
         else:
-            draw_presets(layout, context, image)
+            draw_presets(layout, context, source.image if source else None)
             row = layout.row()
             row.scale_y = 1.8
             row.operator("image.clone_estimate_normals", icon="NORMALS_FACE")
         draw_trouble(layout, context)
-        if image is not None and not session.current.busy:
-            draw_result(layout, image)
+        if source is not None and not session.current.busy:
+            draw_result(layout, sources.name_of(source, context.scene))
         draw_backend(layout)
 
 
@@ -131,19 +130,24 @@ class VIEW3D_PT_clone_normals_advanced(AdvancedPanel, bpy.types.Panel):
     bl_parent_id = "VIEW3D_PT_clone_normals_settings"
 
 
-def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> bpy.types.Image | None:
-    """Show which image is taken, with its preview."""
-    image = source_image(context)
-    if context.space_data.type != "IMAGE_EDITOR":
-        layout.template_ID(context.scene.clone_normals, "image", open="image.open")
-    elif image is None:
-        layout.label(text="Open an image in this editor", icon="INFO")
-    else:
-        layout.label(text=image.name, icon="IMAGE_DATA", translate=False)
-    if image is not None:
-        so_far = live_view.current.image()
-        draw_preview(layout, so_far if lineage.picture_of(so_far) == image else image)
-    return image
+def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> sources.Source | None:
+    """Show which picture is taken, with its preview, or why there is none."""
+    chosen = context.scene.clone_normals
+    if chosen.source == "SHOWN" and context.space_data.type == "VIEW_3D":
+        layout.template_ID(chosen, "image", open="image.open")
+    try:
+        source = sources.find(context)
+    except images.UnusableImage as error:
+        draw_text(layout, context, translated(str(error)))
+        return None
+    if context.space_data.type != "VIEW_3D" or chosen.source != "SHOWN":
+        layout.label(text=source.image.name, icon="IMAGE_DATA", translate=False)
+    so_far = live_view.current.image()
+    if lineage.picture_of(so_far) == source.image:
+        draw_preview(layout, so_far)
+    elif source.image.type not in {"RENDER_RESULT", "COMPOSITING"}:
+        draw_preview(layout, source.image)
+    return source
 
 
 def draw_presets(
@@ -207,15 +211,15 @@ def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str)
             column.label(text=line)
 
 
-def draw_result(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
-    """Show the normal map, and what the last run found, if it was of this image."""
-    normal = bpy.data.images.get((images.result_name(image.name, "_normal"), None))
+def draw_result(layout: bpy.types.UILayout, name: str) -> None:
+    """Show the normal map, and what the last run found, if it was of this picture."""
+    normal = bpy.data.images.get((images.result_name(name, "_normal"), None))
     if normal is None:
         return
     box = layout.box()
     box.label(text=normal.name, icon="CHECKMARK")
     draw_preview(box, normal)
-    if session.current.summary and session.current.summary[0] == image.name:
+    if session.current.summary and session.current.summary[0] == name:
         column = box.column(align=True)
         column.scale_y = 0.8
         for line in report_lines(session.current.summary[1]):

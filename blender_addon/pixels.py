@@ -43,6 +43,13 @@ def mask_of(pixels: Pixels) -> np.ndarray:
     return (np.nan_to_num(white).clip(0.0, 1.0) * 255.0).astype(np.uint8)
 
 
+def normal_colors(normals: np.ndarray) -> np.ndarray:
+    """Return (H, W, 3) normals as the colors of a normal map."""
+    colors = normals * np.float32(0.5)
+    colors += np.float32(0.5)
+    return colors
+
+
 def _straight(premultiplied: np.ndarray) -> np.ndarray:
     straight = premultiplied.copy()
     alpha = straight[..., 3:]

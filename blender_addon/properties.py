@@ -11,10 +11,13 @@ from bpy.props import (
     FloatProperty,
     IntProperty,
     PointerProperty,
+    StringProperty,
 )
 
 from . import presets
 from .shared.settings import EstimateSettings
+from .sources import SOURCES
+from .view_transform import ENCODINGS
 
 DEFAULTS = EstimateSettings()
 
@@ -38,6 +41,31 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         type=bpy.types.Image,
         name="Image",
         description="The picture to estimate normals from, where no Image Editor shows one",
+    )
+    source: EnumProperty(
+        items=SOURCES,
+        name="Source",
+        description="Where the picture comes from",
+        default="SHOWN",
+    )
+    encoding: EnumProperty(
+        items=ENCODINGS,
+        name="Encoding",
+        description="What an sRGB picture went through when it was saved; it is undone first",
+        default="IMAGE",
+    )
+    sequence_folder: StringProperty(
+        name="Folder",
+        description="Where the normal maps of a sequence go; empty for beside its frames",
+        subtype="DIR_PATH",
+    )
+    steadiness: FloatProperty(
+        name="Steadiness",
+        description="How far a frame's normals follow the frame before where nothing changes",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        default=0.0,
     )
     mask: PointerProperty(
         type=bpy.types.Image,

@@ -1,34 +1,63 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the artist asks for: an image and the scene's settings become a task."""
+"""What the artist asks for: a picture and the scene's settings become a task."""
 
 import math
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
 
-from . import images, lineage, view
+from . import hint_operators, images, sources, view, view_transform
+from .encoding import Encoding
+from .hints import hints_of
 from .pixels import Pixels, mask_of, picture_of
 from .shared.settings import EstimateSettings
+from .sources import Source
 from .task import Task
 
 
-def source_image(context: bpy.types.Context) -> bpy.types.Image | None:
-    """Return the picture that the Image Editor shows, else the one chosen in the panel."""
-    shown = lineage.picture_of(getattr(context.space_data, "image", None))
-    return shown or context.scene.clone_normals.image
+@dataclass(frozen=True)
+class Copied:
+    """Copies of what is sent, as Blender gave them out."""
+
+    picture: Pixels
+    encoding: Encoding | None
+    mask: Pixels | None
+    hints: Pixels | None
 
 
-def task_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Task:
-    """Copy the image and the scene's settings into a task.
+def task_of(source: Source, scene: bpy.types.Scene) -> Task:
+    """Copy the picture and the scene's settings into a task.
 
     Raises:
-        UnusableImage: when the image or the mask cannot be used.
+        UnusableImage: when the picture, the mask or the hints cannot be used.
         UnusableCamera: when the projection is to come from a camera that cannot give it.
     """
-    chosen = scene.clone_normals
-    projection = projection_of(scene)
-    settings = EstimateSettings(
+    settings, mask = settings_of(scene), scene.clone_normals.mask
+    name = sources.name_of(source, scene)
+    with sources.opened(source, scene) as image:
+        size = images.size_of(image)
+        if mask is not None:
+            images.check_mask(mask, size)
+        copied = Copied(
+            picture=images.read(image),
+            encoding=view_transform.encoding_of(image, scene),
+            mask=images.read(mask) if mask is not None else None,
+            hints=hint_operators.read_hints(source.image, size),
+        )
+        transfer = "linear" if copied.encoding else images.transfer_of(image)
+    return Task(name, settings, transfer, size, _on_a_thread(copied))
+
+
+def settings_of(scene: bpy.types.Scene) -> EstimateSettings:
+    """Return what the scene's settings ask of the backend.
+
+    Raises:
+        UnusableCamera: when the projection is to come from a camera that cannot give it.
+    """
+    chosen, projection = scene.clone_normals, projection_of(scene)
+    return EstimateSettings(
         fov_degrees=projection.fov_degrees,
         principal=projection.principal,
         steps=chosen.steps,
@@ -36,26 +65,24 @@ def task_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Task:
         start=chosen.start,
         previews=chosen.steps > 0 and not bpy.app.background,
     )
-    size = images.size_of(image)
-    if chosen.mask is not None:
-        images.check_mask(chosen.mask, size)
-    mask = images.read(chosen.mask) if chosen.mask is not None else None
-    arrays = _on_a_thread(images.read(image), mask)
-    return Task(image.name, settings, images.transfer_of(image), size, arrays)
 
 
-def _on_a_thread(picture: Pixels, mask: Pixels | None) -> Future[dict[str, np.ndarray]]:
+def _on_a_thread(copied: Copied) -> Future[dict[str, np.ndarray]]:
     """Make what goes out on a thread that ends with it: a large picture takes a second."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals picture")
-    arrays = pool.submit(_outgoing, picture, mask)
+    arrays = pool.submit(_outgoing, copied)
     pool.shutdown(wait=False)
     return arrays
 
 
-def _outgoing(picture: Pixels, mask: Pixels | None) -> dict[str, np.ndarray]:
-    arrays = {"picture": picture_of(picture)}
-    if mask is not None:
-        arrays["mask"] = mask_of(mask)
+def _outgoing(copied: Copied) -> dict[str, np.ndarray]:
+    picture = picture_of(copied.picture)
+    arrays = {"picture": copied.encoding.undo(picture) if copied.encoding else picture}
+    if copied.mask is not None:
+        arrays["mask"] = mask_of(copied.mask)
+    hints = hints_of(copied.hints.values) if copied.hints is not None else None
+    if hints is not None and hints.any():
+        arrays["hints"] = hints
     return arrays
 
 

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from . import exr, images, light, material, points, view
+from .pixels import normal_colors
 from .task import Estimate
 
 GAP = 0.25
@@ -68,17 +69,10 @@ def _prepared(estimate: Estimate, wanted: Wanted) -> Prepared:
     arrays = estimate.arrays
     metres, centre = view.card_units(estimate.task.settings, *arrays["normals"].shape[:2])
     return Prepared(
-        normals=exr.encode(_colors(arrays["normals"])),
+        normals=exr.encode(normal_colors(arrays["normals"])),
         albedo=exr.encode(arrays["albedo"], _coverage(estimate)) if wanted.card else None,
         points=points.attributes_of(arrays, metres, centre) if wanted.gaussians else None,
     )
-
-
-def _colors(normals: np.ndarray) -> np.ndarray:
-    """Return normals as the colors of a normal map."""
-    colors = normals * np.float32(0.5)
-    colors += np.float32(0.5)
-    return colors
 
 
 def _coverage(estimate: Estimate) -> np.ndarray:

@@ -45,8 +45,8 @@ def session():
 
 def begin(view, editor):
     """Begin as a click in the Image Editor does."""
-    request = sys.modules[f"{MODULE}.request"]
-    task = request.task_of(bpy.data.images["photo"], bpy.context.scene)
+    request, sources = (sys.modules[f"{MODULE}.{name}"] for name in ("request", "sources"))
+    task = request.task_of(sources.Source(bpy.data.images["photo"]), bpy.context.scene)
     task = replace(task, settings=replace(task.settings, steps=5, previews=True))
     session().begin(sys.modules[f"{MODULE}.preferences"].place(bpy.context), task)
     with bpy.context.temp_override(area=editor):
@@ -88,12 +88,12 @@ def test_the_result_takes_the_previews_place(fake, editor, view):
             pass
     assert editor.spaces.active.image == bpy.data.images["photo_normal"]
     assert "photo_preview" not in bpy.data.images
-    source = sys.modules[f"{MODULE}.request"].source_image
+    find = sys.modules[f"{MODULE}.sources"].find
     with bpy.context.temp_override(area=editor):
-        assert source(bpy.context) == bpy.data.images["photo"]  # the button's next picture
+        assert find(bpy.context).image == bpy.data.images["photo"]  # the button's next picture
     bpy.data.images["photo"].name = "renamed"
     with bpy.context.temp_override(area=editor):
-        assert source(bpy.context).name == "renamed"
+        assert find(bpy.context).image.name == "renamed"
 
 
 class Reporter:

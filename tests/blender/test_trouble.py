@@ -14,6 +14,10 @@ def session():
     return sys.modules[f"{MODULE}.session"].current
 
 
+def source_of(image):
+    return sys.modules[f"{MODULE}.sources"].Source(image)
+
+
 @pytest.fixture
 def photo(make_image):
     return make_image(PHOTO)
@@ -38,18 +42,11 @@ def test_image_without_data(addon):
     fails_with("has no pixels. Check that its file exists")
 
 
-def test_render_result(addon):
-    bpy.data.images.new("Render Result", 32, 32)
-    scene = bpy.context.scene
-    scene.render.engine = "CYCLES"
-    scene.render.resolution_x = scene.render.resolution_y = 16
-    scene.cycles.samples = 1
-    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
-    scene.collection.objects.link(camera)
-    scene.camera = camera
-    bpy.ops.render.render()
-    results = [image.name for image in bpy.data.images if image.type == "RENDER_RESULT"]
-    fails_with("Save it as an image", results[0])
+def test_a_mask_that_cannot_be_read(photo):
+    empty = bpy.data.images.new("nothing", 32, 24)
+    empty.source, empty.filepath = "FILE", "/no/such/file.png"
+    bpy.context.scene.clone_normals.mask = empty
+    fails_with("has no pixels. Check that its file exists")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 7)])
@@ -133,7 +130,7 @@ def test_cancelled_from_outside(fake, photo):
     with fake("hold", pace=0.02) as backend:
         before = names()
         place = sys.modules[f"{MODULE}.preferences"].place(bpy.context)
-        session().begin(place, request.task_of(photo, bpy.context.scene))
+        session().begin(place, request.task_of(source_of(photo), bpy.context.scene))
         assert not bpy.ops.image.clone_estimate_normals.poll()
         while not backend.seen.submits:
             session().advance()
@@ -146,7 +143,7 @@ def test_loading_a_file_drops_the_running_task(fake, photo):
     request = sys.modules[f"{MODULE}.request"]
     with fake("hold") as backend:
         place = sys.modules[f"{MODULE}.preferences"].place(bpy.context)
-        session().begin(place, request.task_of(photo, bpy.context.scene))
+        session().begin(place, request.task_of(source_of(photo), bpy.context.scene))
         while not backend.seen.submits:
             session().advance()
         bpy.ops.wm.read_homefile(use_empty=True)

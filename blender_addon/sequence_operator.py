@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="valid-type"
+"""The verb for image sequences: estimate frame after frame, into files."""
+
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+from bpy.props import StringProperty
+
+from . import hint_operators, images, operators, preferences, request, session, sources
+from .sequence import Plan, Writer, normals_of, unit_normals
+from .sources import Source
+from .steadiness import Frame
+from .task import Estimate, Task
+from .trouble import Trouble
+
+
+@dataclass
+class Run:
+    """A sequence on its way, as the panel shows it."""
+
+    total: int
+    done: int = 0
+    began: float = field(default_factory=time.monotonic)
+    task: Task | None = None
+    """What the session works on for it."""
+
+    @property
+    def fraction(self) -> float:
+        """Share of the frames that are done."""
+        return self.done / max(self.total, 1)
+
+    @property
+    def seconds_left(self) -> float:
+        """Time for what is left at the pace so far; negative while nothing is done."""
+        if not self.done:
+            return -1.0
+        return (time.monotonic() - self.began) / self.done * (self.total - self.done)
+
+
+_run: Run | None = None
+
+
+def running() -> Run | None:
+    """Return the run that the session works for, if there is one."""
+    return _run if _run is not None and _run.task is session.current.task else None
+
+
+class IMAGE_OT_clone_estimate_sequence(operators.Waiting, bpy.types.Operator):
+    """Estimate the normals of every frame of an image sequence."""
+
+    bl_idname = "image.clone_estimate_sequence"
+    bl_label = "Estimate Sequence"
+    bl_description = (
+        "Estimate the normals of every frame that is not done yet, and save them as files; "
+        "Esc stops and keeps what is done"
+    )
+    bl_options: ClassVar = {"UNDO"}  # no REGISTER: the redo panel would run it again, blocking
+
+    todo: deque[int] | None = None
+    writer: Writer
+    run: Run
+
+    image_name: StringProperty(
+        name="Image",
+        description="Name of the image sequence; empty for the one that is shown",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Allow one estimate at a time."""
+        cls.poll_message_set("An estimate is running")
+        return not session.current.busy
+
+    def try_begin(self, context: bpy.types.Context) -> bool:
+        """Begin; when every frame is done already, there is only the end to come."""
+        self.todo = None
+        return super().try_begin(context) or (self.todo is not None and not self.todo)
+
+    def begin(self, context: bpy.types.Context) -> None:
+        """Send the first frame off that is not done."""
+        global _run  # noqa: PLW0603  one at a time, as there is one session
+        image = operators.source_of(context, self.image_name).image
+        plan = plan_of(image, context.scene)
+        self.image_name = image.name
+        self.todo = deque(plan.todo())
+        self.run = _run = Run(len(self.todo))
+        self.writer = Writer(plan)
+        session.current.trouble = None
+        if self.todo:
+            self._send(context, self.todo[0])
+
+    def end(self, context: bpy.types.Context) -> operators.Ending:
+        """Write each frame while the next is estimated; show the sequence in the end."""
+        with ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals sequence") as pool:
+            try:
+                yield from self._frames(context, pool)
+            except (*operators.UNUSABLE, OSError) as error:
+                session.current.cancel()
+                session.current.trouble = _trouble(error)
+        numbers = self.writer.plan.normals.numbers()
+        made = sorted(self.writer.done.intersection(numbers))
+        if made:
+            shown = show(self.writer.plan, made[0])
+            self.report({"INFO"}, f"{len(made)} frames are done: the image “{shown.name}”")
+        self.tell(session.current.trouble)
+        return {"FINISHED"} if made else {"CANCELLED"}
+
+    def _frames(self, context: bpy.types.Context, pool: ThreadPoolExecutor) -> operators.Ending:
+        """Take in estimates until all frames are done or something ends the run."""
+        while self.todo and (estimate := session.current.take_estimate()) is not None:
+            number = self.todo.popleft()
+            self._recall(context, number)
+            written = pool.submit(_keep, self.writer, number, estimate)
+            if self.todo:
+                self._send(context, self.todo[0])
+            yield from _until(written)
+            self.run.done += 1
+        return set()
+
+    def _send(self, context: bpy.types.Context, number: int) -> None:
+        source = Source(bpy.data.images[self.image_name], number)
+        task = request.task_of(source, context.scene)
+        self.run.task = task
+        session.current.begin(preferences.place(context), task)
+
+    def _recall(self, context: bpy.types.Context, number: int) -> None:
+        """Have the frame before this one at hand, also when an earlier run made it."""
+        writer, numbers = self.writer, self.writer.plan.frames.numbers()
+        before = max((other for other in numbers if other < number), default=None)
+        if writer.before is not None and writer.before[0] == before:
+            return
+        writer.before = None
+        if before in writer.done and writer.plan.steadiness > 0.0:
+            source = Source(bpy.data.images[self.image_name], before)
+            picture = request.task_of(source, context.scene).arrays.result()["picture"]
+            with images.opened_file(writer.plan.normals.path(before)) as normal:
+                normal.colorspace_settings.name = "Non-Color"
+                normals = unit_normals(images.read(normal).values)
+            writer.before = before, Frame(picture, normals)
+
+
+def plan_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Plan:
+    """Return what is to be made of an image sequence under the scene's settings.
+
+    Raises:
+        UnusableImage: when the image is no sequence.
+        UnusableCamera: when the projection is to come from a camera that cannot give it.
+    """
+    frames, chosen = sources.sequence_of(image), scene.clone_normals
+    folder = chosen.sequence_folder.strip()
+    settings = asdict(request.settings_of(scene)) | {
+        "encoding": chosen.encoding,
+        "steadiness": round(chosen.steadiness, 6),
+        "mask": chosen.mask.name if chosen.mask else "",
+        "hints": hint_operators.painted(image) is not None,
+        "colorspace": image.colorspace_settings.name,
+    }
+    where = Path(bpy.path.abspath(folder)) if folder else None
+    return Plan(frames, normals_of(frames, where), settings, chosen.steadiness)
+
+
+def show(plan: Plan, first: int) -> bpy.types.Image:
+    """Have the normal maps as an image sequence, made or refreshed."""
+    path, name = str(plan.normals.path(first)), plan.normals.head.rstrip("_")
+    image = bpy.data.images.get(name)
+    if image is None:
+        image = bpy.data.images.load(path)
+        image.name = name
+        image.use_fake_user = True  # an image that nothing shows is not saved
+    elif image.packed_file is not None:
+        image.unpack(method="REMOVE")
+    image.filepath = path
+    image.source = "SEQUENCE"
+    image.colorspace_settings.name = "Non-Color"
+    return image
+
+
+def _until(written: Future[None]) -> operators.Ending:
+    """Wait for a frame to be written and for the next one to be estimated."""
+    while session.current.busy or not written.done():
+        session.current.advance()
+        yield
+    written.result()
+    return set()
+
+
+def _keep(writer: Writer, number: int, estimate: Estimate) -> None:
+    picture = estimate.task.arrays.result()["picture"]
+    writer.write(number, Frame(picture, estimate.arrays["normals"]))
+
+
+def _trouble(error: Exception) -> Trouble:
+    if isinstance(error, OSError):
+        words = f"A frame cannot be saved: {error}."
+        return Trouble(words, "Choose another folder, or make room on the disk.")
+    return Trouble(str(error))
+
+
+CLASSES = (IMAGE_OT_clone_estimate_sequence,)
+
+
+def register() -> None:
+    """Add the operator."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    """Remove the operator."""
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

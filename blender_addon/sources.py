@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the picture comes from: an editor, a texture node, an object's material, the render."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from . import images, lineage, render_result, textures
+from .frames import Frames, frames_of, nearest, shown_frame
+
+SOURCES = (
+    (
+        "SHOWN",
+        "Shown Image",
+        "The image of the Image Editor, the selected texture node of the Shader Editor, in the "
+        "3D View the image that is chosen in the panel",
+    ),
+    ("NODE", "Selected Texture Node", "The image of the selected Image Texture node"),
+    ("OBJECT", "Selected Object", "The image on the active object: its material's base color"),
+    ("RENDER", "Render Result", "What was rendered last, in linear light"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image, and which frame of it."""
+
+    image: bpy.types.Image
+    frame: int | None = None
+    """Number of the frame of a sequence; None for the scene's current one."""
+
+
+def find(context: bpy.types.Context) -> Source:
+    """Return what the artist chose to work on.
+
+    Raises:
+        UnusableImage: when there is no such image.
+    """
+    kind = context.scene.clone_normals.source
+    if kind == "RENDER":
+        return Source(_render())
+    if kind == "OBJECT":
+        return _of_node(textures.of_object(_object(context)), context.scene)
+    if kind == "NODE" or in_shader_editor(context):
+        return _of_node(textures.selected(_tree(context)), context.scene)
+    return _shown(context)
+
+
+def in_shader_editor(context: bpy.types.Context) -> bool:
+    """Tell whether this is a node editor that shows a shader."""
+    space = context.space_data
+    return getattr(space, "type", "") == "NODE_EDITOR" and space.tree_type == "ShaderNodeTree"
+
+
+def name_of(source: Source, scene: bpy.types.Scene) -> str:
+    """Return what results are named after."""
+    if source.image.type == "RENDER_RESULT":
+        return f"{scene.name} render"
+    return source.image.name
+
+
+@contextmanager
+def opened(source: Source, scene: bpy.types.Scene) -> Iterator[bpy.types.Image]:
+    """Have the picture as an image whose pixels can be read, for as long as it is needed.
+
+    Raises:
+        UnusableImage: when there is no such frame, or none that Blender gives out.
+    """
+    image = source.image
+    if image.type == "RENDER_RESULT":
+        with render_result.saved(image, scene) as render:
+            yield render
+    elif image.source == "MOVIE":
+        raise images.UnusableImage(
+            f"The frames of the movie “{image.name}” cannot be read. Render it to an image "
+            "sequence first, for example in the Video Sequencer, and open that."
+        )
+    elif image.source == "SEQUENCE":
+        frames = sequence_of(image)
+        wanted = scene.frame_current if source.frame is None else source.frame
+        path = frames.path(nearest(frames.numbers(), wanted))
+        with images.opened_file(path, like=image) as frame:
+            yield frame
+    else:
+        yield image
+
+
+def sequence_of(image: bpy.types.Image) -> Frames:
+    """Return the files of an image sequence, of which there is at least one.
+
+    Raises:
+        UnusableImage: when the image is no sequence, or its files are gone.
+    """
+    path = Path(bpy.path.abspath(image.filepath, library=image.library))
+    frames = frames_of(path) if image.source == "SEQUENCE" else None
+    if frames is None:
+        raise images.UnusableImage(
+            f"“{image.name}” is no image sequence. Choose Image Sequence as its source, in the "
+            "Image tab of the Image Editor; its files must be numbered."
+        )
+    if not frames.numbers():
+        raise images.UnusableImage(
+            f"The sequence “{image.name}” has no files in {frames.folder}. Check where they are."
+        )
+    return frames
+
+
+def _shown(context: bpy.types.Context) -> Source:
+    space = context.space_data
+    image = getattr(space, "image", None)
+    if image is not None:
+        picture = lineage.picture_of(image)
+        return Source(picture, _frame(picture, space.image_user, context.scene))
+    if context.scene.clone_normals.image is None:
+        raise images.UnusableImage("There is no image to work on. Open or choose one first.")
+    return Source(context.scene.clone_normals.image)
+
+
+def _of_node(node: bpy.types.ShaderNodeTexImage, scene: bpy.types.Scene) -> Source:
+    return Source(node.image, _frame(node.image, node.image_user, scene))
+
+
+def _frame(image: bpy.types.Image, user: bpy.types.ImageUser, scene: bpy.types.Scene) -> int | None:
+    if image.source != "SEQUENCE":
+        return None
+    return shown_frame(
+        scene.frame_current,
+        user.frame_start,
+        user.frame_duration,
+        user.frame_offset,
+        user.use_cyclic,
+    )
+
+
+def _object(context: bpy.types.Context) -> bpy.types.Object:
+    active = context.view_layer.objects.active
+    if active is None:
+        raise images.UnusableImage("No object is active. Select the object with the picture on it.")
+    return active
+
+
+def _tree(context: bpy.types.Context) -> bpy.types.NodeTree:
+    if in_shader_editor(context):
+        if context.space_data.edit_tree is None:
+            raise images.UnusableImage("This editor shows no material. Select an object with one.")
+        return context.space_data.edit_tree
+    return textures.tree_of(_object(context))
+
+
+def _render() -> bpy.types.Image:
+    for image in bpy.data.images:
+        if image.type == "RENDER_RESULT":
+            return image
+    raise images.UnusableImage("Nothing was rendered yet. Render an image (F12) and try again.")

@@ -1,0 +1,204 @@
+"""Image sequences: the frame that is shown, and all of them into files."""
+
+import json
+import os
+import sys
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.blender.conftest import MODULE
+from tests.blender.tools import HALF, estimate, pixels
+
+SIZE = (16, 20)
+
+
+def frame_of(number):
+    """Return a frame that no other is like: (H, W, 3) of whole 255ths."""
+    random = np.random.default_rng(number)
+    return random.integers(0, 256, (*SIZE, 3)).astype(np.float32) / 255.0
+
+
+@pytest.fixture
+def shot(addon, make_image, tmp_path):
+    """Frames 8 to 11 of a sequence as files, and their image."""
+    for number in range(8, 12):
+        write_frame(make_image, tmp_path, number, frame_of(number))
+    image = bpy.data.images.load(str(tmp_path / "shot_0008.png"))
+    image.name, image.source = "shot", "SEQUENCE"
+    chosen = bpy.context.scene.clone_normals
+    chosen.image = image
+    chosen.add_card = chosen.add_gaussians = chosen.add_sun = False
+    return image
+
+
+def write_frame(make_image, folder, number, values):
+    image = make_image(values, "frame")
+    image.file_format, image.filepath_raw = "PNG", str(folder / f"shot_{number:04d}.png")
+    image.save()
+    bpy.data.images.remove(image)
+
+
+def run(**properties):
+    return bpy.ops.image.clone_estimate_sequence(**properties)
+
+
+def sent(backend):
+    return [arrays["picture"][..., :3] for arrays in backend.seen.arrays]
+
+
+def assert_frames(backend, *numbers):
+    assert len(backend.seen.arrays) == len(numbers)
+    for picture, number in zip(sent(backend), numbers, strict=True):
+        np.testing.assert_array_equal(picture, np.rint(frame_of(number) * 255))
+
+
+def normals_in(path):
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name = "Non-Color"
+    values = pixels(image.name)[..., :3] * 2 - 1
+    bpy.data.images.remove(image)
+    return values
+
+
+@pytest.mark.parametrize(("current", "expected"), [(1, 8), (8, 8), (10, 10), (99, 11)])
+def test_one_estimate_takes_the_scenes_frame(fake, shot, current, expected):
+    bpy.context.scene.frame_current = current
+    with fake() as backend:
+        assert estimate("") == {"FINISHED"}
+    assert_frames(backend, expected)
+    assert "shot_normal" in bpy.data.images
+
+
+def test_a_texture_nodes_own_timing_counts(fake, shot):
+    scene, item = bpy.context.scene, bpy.data.objects.new("crate", bpy.data.meshes.new("mesh"))
+    material = bpy.data.materials.new("paint")
+    if bpy.app.version < (5, 0):
+        material.use_nodes = True
+    item.data.materials.append(material)
+    scene.collection.objects.link(item)
+    bpy.context.view_layer.objects.active = item
+    node = material.node_tree.nodes.new("ShaderNodeTexImage")
+    node.image, scene.clone_normals.source = shot, "OBJECT"
+    node.image_user.frame_start, node.image_user.frame_duration = 100, 4
+    node.image_user.frame_offset, scene.frame_current = 7, 102
+    with fake() as backend:
+        estimate("")
+    assert_frames(backend, 10)
+
+
+def test_every_frame_becomes_a_file_and_the_files_a_sequence(fake, shot, tmp_path):
+    before = sorted(bpy.data.images.keys())
+    with fake() as backend:
+        assert run() == {"FINISHED"}
+    assert_frames(backend, 8, 9, 10, 11)
+    for number, answer in zip(range(8, 12), backend.seen.answers, strict=True):
+        path = tmp_path / f"shot_normal_{number:04d}.exr"
+        np.testing.assert_allclose(normals_in(path), answer["normals"], atol=2 * HALF)
+    image = bpy.data.images["shot_normal"]
+    assert image.source == "SEQUENCE" and image.colorspace_settings.name == "Non-Color"
+    assert sorted(bpy.data.images.keys()) == [*before, "shot_normal"]
+    assert not list(tmp_path.glob(".*"))  # nothing unfinished
+
+
+def test_what_is_done_is_not_done_again(fake, shot, tmp_path):
+    with fake() as backend:
+        run()
+        assert run(image_name="shot") == {"FINISHED"}
+        assert len(backend.seen.arrays) == 4
+        (tmp_path / "shot_normal_0010.exr").unlink()
+        run()
+        assert len(backend.seen.arrays) == 5
+        later = (tmp_path / "shot_normal_0009.exr").stat().st_mtime + 5
+        os.utime(tmp_path / "shot_0009.png", (later, later))
+        run()
+        assert len(backend.seen.arrays) == 6
+    assert_frames(backend, 8, 9, 10, 11, 10, 9)
+    assert sorted(image.name for image in bpy.data.images) == ["shot", "shot_normal"]
+
+
+def test_other_settings_do_everything_again(fake, shot):
+    with fake() as backend:
+        run()
+        bpy.context.scene.clone_normals.steps = 3
+        run()
+    assert_frames(backend, *range(8, 12), *range(8, 12))
+
+
+def test_a_folder_of_ones_own(fake, shot, tmp_path):
+    bpy.context.scene.clone_normals.sequence_folder = str(tmp_path / "deep" / "out")
+    with fake():
+        run()
+    made = sorted(path.name for path in (tmp_path / "deep" / "out").iterdir())
+    assert made == ["shot_normal.json", *(f"shot_normal_{n:04d}.exr" for n in range(8, 12))]
+
+
+def test_stopping_keeps_what_is_done(fake, shot, tmp_path):
+    session = sys.modules[f"{MODULE}.session"].current
+    panels = sys.modules[f"{MODULE}.source_panels"]
+    lines, submit = [], type(session)._submit
+
+    def submit_two(self):
+        operator = sys.modules[f"{MODULE}.sequence_operator"]
+        lines.append(panels.run_text(operator.running()))
+        if len(lines) == 3:
+            self.cancel()
+        else:
+            submit(self)
+
+    type(session)._submit = submit_two
+    try:
+        with fake() as backend:
+            assert run() == {"FINISHED"}
+    finally:
+        type(session)._submit = submit
+    assert_frames(backend, 8, 9)
+    assert lines[0] == "Frame 1 of 4" and lines[2].startswith("Frame 2 of 4, ")
+    record = json.loads((tmp_path / "shot_normal.json").read_text())
+    assert record["frames"] == [8, 9] and not session.busy
+    with fake() as backend:
+        run()
+    assert_frames(backend, 10, 11)
+
+
+def test_a_failing_backend_says_why(fake, shot, tmp_path):
+    with fake("fail"), pytest.raises(RuntimeError, match="too little memory"):
+        run()
+    assert not list(tmp_path.glob("*.exr"))
+
+
+def test_a_folder_that_takes_nothing(fake, shot, tmp_path):
+    (tmp_path / "file").write_text("")
+    bpy.context.scene.clone_normals.sequence_folder = str(tmp_path / "file")
+    with fake(), pytest.raises(RuntimeError, match="Choose another folder"):
+        run()
+    assert not sys.modules[f"{MODULE}.session"].current.busy
+
+
+def test_a_resumed_run_is_as_steady_as_one_in_one_go(fake, shot, make_image, tmp_path):
+    for number in range(8, 12):
+        noise = np.random.default_rng(number).normal(0, 0.005, (*SIZE, 3))
+        write_frame(make_image, tmp_path, number, np.clip(frame_of(1) + noise, 0, 1))
+    bpy.context.scene.clone_normals.steadiness = 0.8
+    with fake() as backend:
+        run()
+        whole = normals_in(tmp_path / "shot_normal_0011.exr")
+        assert np.abs(whole - backend.seen.answers[3]["normals"]).max() > 0.01
+        (tmp_path / "shot_normal_0011.exr").unlink()
+        run()
+    assert len(backend.seen.arrays) == 5
+    np.testing.assert_allclose(normals_in(tmp_path / "shot_normal_0011.exr"), whole, atol=4 * HALF)
+
+
+def test_a_single_picture_is_no_sequence(addon, make_image):
+    bpy.context.scene.clone_normals.image = make_image(frame_of(0))
+    with pytest.raises(RuntimeError, match="Choose Image Sequence as its source"):
+        run()
+
+
+def test_a_sequence_whose_files_are_gone(shot, tmp_path):
+    for path in tmp_path.glob("shot_*.png"):
+        path.unlink()
+    with pytest.raises(RuntimeError, match="Check where they are"):
+        run()

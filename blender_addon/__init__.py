@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CLONE Normals: normals, light and Gaussians out of one picture."""
 
-from . import handlers, operators, panels, preferences, properties
+from . import handlers, installing, operators, panels, preferences, properties, servers
 
-MODULES = (preferences, properties, operators, panels, handlers)
+MODULES = (preferences, properties, operators, installing, servers, panels, handlers)
 
 
 def register() -> None:

@@ -16,15 +16,20 @@ def drop_running_task(*_: object) -> None:
     session.current.forget()
 
 
+def leave_backend() -> None:
+    """Leave the backend of the session that is the current one then."""
+    session.current.close()
+
+
 def register() -> None:
     """Watch for file loads and for the end."""
     bpy.app.handlers.load_pre.append(drop_running_task)
-    atexit.register(session.current.close)
+    atexit.register(leave_backend)
 
 
 def unregister() -> None:
     """Stop watching, and leave nothing running."""
-    atexit.unregister(session.current.close)
+    atexit.unregister(leave_backend)
     bpy.app.handlers.load_pre.remove(drop_running_task)
     operators.stop_timers()
     session.current.forget()

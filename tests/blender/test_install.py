@@ -14,7 +14,15 @@ import pytest
 from tests.blender.conftest import MODULE, ROOT
 from tests.blender.tools import PHOTO, estimate
 
-SUBMODULES = ("handlers", "operators", "panels", "preferences", "properties")
+SUBMODULES = (
+    "handlers",
+    "installing",
+    "operators",
+    "panels",
+    "preferences",
+    "properties",
+    "servers",
+)
 
 
 def extension_tool() -> Path:
@@ -96,7 +104,10 @@ def test_every_class_keeps_blenders_naming_and_wording(addon):
         for cls in getattr(sys.modules[f"{MODULE}.{module}"], "CLASSES", ()):
             kind = "_PT_" if issubclass(cls, bpy.types.Panel) else "_OT_"
             assert kind in cls.__name__
-            assert cls.bl_label == cls.bl_label.title() or cls.bl_label == "CLONE Normals"
+            assert (
+                cls.bl_label == cls.bl_label.title().replace(" To ", " to ")
+                or cls.bl_label == "CLONE Normals"
+            )
             assert not getattr(cls, "bl_description", "").endswith(".")
     for prop in bpy.context.scene.clone_normals.bl_rna.properties:
         if prop.identifier not in {"rna_type", "name"}:

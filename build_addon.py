@@ -5,13 +5,16 @@
     python build_addon.py --stage DIR            the unpacked tree only, without wheels
 
 Nothing in the source tree is edited: the manifest is generated, and ``shared/`` is copied under the
-extension's own package, where no other add-on can collide with it. The same sources give the same
-bytes.
+extension's own package, where no other add-on can collide with it. The backend's own package lies
+in the zip as data, for the add-on to install apart from Blender's Python, so both always fit
+together. The same sources give the same bytes.
 """
 
 import argparse
+import hashlib
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -35,6 +38,13 @@ PLATFORMS = {
     "macos-x64": ("macosx_11_0_x86_64",),
 }
 """Blender's names of the platforms, and those of the wheels."""
+
+BACKEND_PARTS = ("backend", "shared", "pyproject.toml", "README.md", "LICENSE")
+"""What the backend's own package is built of."""
+BACKEND_FOLDER = "backend_wheel"
+"""Where it lies in the extension: data for the add-on, never part of Blender's Python."""
+RELEASED = "1577836800"
+"""The time of every file in it, 2020-01-01, so that the same sources give the same bytes."""
 
 SKIPPED = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 TIMESTAMP = (2020, 1, 1, 0, 0, 0)
@@ -70,8 +80,8 @@ def manifest(wheels: Iterable[str] = (), platform: str = "") -> str:
     if wheels := sorted(wheels):
         entries["wheels"] = [f"./wheels/{name}" for name in wheels]
     permissions = {
-        "network": "Talk to the compute process on this machine",
-        "files": "Find the compute process and keep its log",
+        "network": "Install the compute process and talk to it",
+        "files": "Keep the compute process and its log",
     }
     # Strings and lists of strings are written the same in JSON and in TOML.
     lines = [f"{key} = {json.dumps(value)}" for key, value in entries.items()]
@@ -94,11 +104,7 @@ def stage(target: Path) -> Path:
     """Write the unpacked extension without wheels to ``target/clone_normals``."""
     tree = target / EXTENSION
     shutil.rmtree(tree, ignore_errors=True)
-    for name, data in (source_files() | {"blender_manifest.toml": manifest().encode()}).items():
-        path = tree / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return tree
+    return _written(source_files() | {"blender_manifest.toml": manifest().encode()}, tree)
 
 
 def download(platform: str, cache: Path) -> list[Path]:
@@ -135,6 +141,56 @@ def _pip_download(python: str, tags: Iterable[str], folder: Path) -> None:
         )
 
 
+def backend_files() -> dict[str, bytes]:
+    """Return every file that the backend's package is built of, by its place in the sources."""
+    files = {}
+    for part in BACKEND_PARTS:
+        for path in sorted((ROOT / part).rglob("*")) or [ROOT / part]:
+            if path.is_file() and not SKIPPED & set(path.parts) and path.suffix != ".pyc":
+                files[path.relative_to(ROOT).as_posix()] = path.read_bytes()
+    return files
+
+
+def backend_wheel(cache: Path) -> Path:
+    """Return the backend's own package, building it unless it is there for these very sources.
+
+    Raises:
+        BuildError: when pip cannot build it.
+    """
+    files = backend_files()
+    digest = hashlib.sha256()
+    for name, data in files.items():
+        digest.update(f"{name} {len(data)} ".encode() + data)
+    folder = cache / "backend" / digest.hexdigest()[:16]
+    if not list(folder.glob("*.whl")):
+        log.info("building the backend's package")
+        with tempfile.TemporaryDirectory(dir=_made(folder.parent)) as work:
+            _pip_wheel(_written(files, Path(work) / "sources"), Path(work) / "wheel")
+            shutil.rmtree(folder, ignore_errors=True)
+            (Path(work) / "wheel").rename(folder)
+    return next(folder.glob("*.whl"))
+
+
+def _pip_wheel(sources: Path, target: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--wheel-dir", str(target), str(sources)]
+    environment = os.environ | {"SOURCE_DATE_EPOCH": RELEASED}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        raise BuildError(
+            f"pip could not build the backend's package: {done.stderr.strip()}\n"
+            "Check the network and the index that pip uses, then run this again."
+        )
+
+
+def _written(files: Mapping[str, bytes], folder: Path) -> Path:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
 def write_zip(target: Path, files: Mapping[str, bytes]) -> None:
     """Write files into a zip whose bytes depend on nothing but them."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -155,6 +211,8 @@ def build(platform: str, out: Path, wheel_cache: Path) -> Path:
     files = source_files()
     files["blender_manifest.toml"] = manifest((path.name for path in wheels), platform).encode()
     files |= {f"wheels/{path.name}": path.read_bytes() for path in wheels}
+    backend = backend_wheel(wheel_cache)
+    files[f"{BACKEND_FOLDER}/{backend.name}"] = backend.read_bytes()
     target = out / f"{EXTENSION}-{version()}-{platform.replace('-', '_')}.zip"
     with tempfile.TemporaryDirectory(dir=_made(out)) as folder:
         unfinished = Path(folder) / target.name

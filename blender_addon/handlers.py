@@ -23,16 +23,21 @@ def sweep(*_: object) -> None:
     live_view.current.sweep()
 
 
+def leave_backend() -> None:
+    """Leave the backend of the session that is the current one then."""
+    session.current.close()
+
+
 def register() -> None:
     """Watch for file loads, undo and the end."""
     for event, handler in watched():
         event.append(handler)
-    atexit.register(session.current.close)
+    atexit.register(leave_backend)
 
 
 def unregister() -> None:
     """Stop watching, and leave nothing running."""
-    atexit.unregister(session.current.close)
+    atexit.unregister(leave_backend)
     for event, handler in watched():
         event.remove(handler)
     operators.leave_interface()

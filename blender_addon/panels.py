@@ -6,7 +6,17 @@ from typing import ClassVar
 
 import bpy
 
-from . import images, lineage, live_view, preset_menu, presets, session, sources, timings
+from . import (
+    images,
+    install,
+    lineage,
+    live_view,
+    preset_menu,
+    presets,
+    session,
+    sources,
+    timings,
+)
 from .live_view import progress_text
 from .shared.messages import Report
 from .translations import translated
@@ -34,6 +44,8 @@ class EstimatePanel(ClonePanel):
         """Show source, button or progress, trouble, result and backend."""
         layout = self.layout
         source = draw_source(layout, context)
+        if install.current.state is not None:
+            draw_installation(layout)
         if session.current.busy:
             draw_progress(layout)
         else:
@@ -188,11 +200,43 @@ def draw_trouble(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     heading.label(text="Not Estimated" if trouble.repair == "" else "Backend", icon="ERROR")
     heading.operator("clone.dismiss", text="", icon="X", emboss=False)
     draw_text(box, context, trouble_text(trouble))
+    draw_repair(box, trouble)
+
+
+def draw_repair(box: bpy.types.UILayout, trouble: Trouble) -> None:
+    """Show the buttons that repair what went wrong."""
     if trouble.repair == "start":
         box.operator("clone.start_backend", icon="PLAY")
-    elif trouble.repair == "preferences":
+    elif trouble.repair == "online":
+        draw_online(box)
+    elif trouble.repair == "install":
+        again = "Try Again" if trouble.log else "Install Backend"
+        box.operator("clone.install_backend", text=again, icon="IMPORT")
+    elif trouble.repair == "python":
+        box.operator("clone.use_python", text="Use Existing Python…", icon="FILE_SCRIPT")
+        box.operator("clone.install_backend", icon="IMPORT")
+    if trouble.repair in {"preferences", "online", "install"}:
         button = box.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES")
         button.module = __package__
+    if trouble.log is not None and trouble.log.is_file():
+        box.operator("wm.path_open", text="Show Log", icon="TEXT").filepath = str(trouble.log)
+
+
+def draw_online(layout: bpy.types.UILayout) -> None:
+    """Show the button that opens the preference which lets Blender go online."""
+    button = layout.operator("screen.userpref_show", text="Allow Online Access…", icon="INTERNET")
+    button.section = "SYSTEM"
+
+
+def draw_installation(layout: bpy.types.UILayout) -> None:
+    """Show how far the installation is, what it says, and the button that ends it."""
+    now = install.current.state
+    if now is None:
+        return
+    column = layout.column(align=True)
+    column.progress(factor=now.fraction, text=now.stage)
+    column.operator("clone.cancel_install", icon="X")
+    column.label(text=now.line)
 
 
 def trouble_text(trouble: Trouble) -> str:

@@ -5,12 +5,18 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 
-from . import panels, timings
+from . import environments, setup_view, timings
 from .process import Launch
 from .shared.connection import default_run_dir
 from .task import Place
+
+BUILDS = (
+    ("CPU", "CPU (0.3 GB)", "Runs on every machine; 0.3 GB to download, 1.3 GB on the disk"),
+    ("NVIDIA", "NVIDIA GPU (3 GB)", "PyTorch with CUDA; 3 GB to download, 7 GB on the disk"),
+    ("CUSTOM", "Custom Index", "From a package index of your own, or a folder of wheels"),
+)
 
 
 class ClonePreferences(bpy.types.AddonPreferences):
@@ -18,6 +24,20 @@ class ClonePreferences(bpy.types.AddonPreferences):
 
     bl_idname = __package__
 
+    build: EnumProperty(
+        items=BUILDS,
+        name="Package Index",
+        description="Which PyTorch the backend is installed with, and so from where",
+        default="CPU",
+    )
+    index: StringProperty(
+        name="Address",
+        description="The address of a package index, or a folder of wheels",
+    )
+    show_advanced: BoolProperty(
+        name="Advanced",
+        description="Show every path that can be set by hand",
+    )
     python: StringProperty(
         name="Backend Python",
         description="The Python program of the environment the backend is installed in",
@@ -52,30 +72,40 @@ class ClonePreferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Show the settings and how the backend is."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.prop(self, "key", placeholder="None: compute on this machine")
-        local = layout.column()
-        local.active = not self.key
-        local.prop(self, "python")
-        local.prop(self, "folder")
-        local.prop(self, "run_dir", placeholder=str(default_run_dir()))
-        local.prop(self, "start_automatically")
-        panels.draw_trouble(layout, context)
-        panels.draw_backend(layout)
+        """Show how to get a backend, what is used now, and the rest folded away."""
+        setup_view.draw(self.layout, context, self, python_of(self), backend_root())
+
+
+def own(context: bpy.types.Context) -> ClonePreferences:
+    """Return this add-on's preferences."""
+    return context.preferences.addons[__package__].preferences
 
 
 def place(context: bpy.types.Context) -> Place:
     """Return where to find the backend, from the preferences."""
-    chosen = context.preferences.addons[__package__].preferences
-    run_dir = _path(chosen.run_dir) or default_run_dir()
-    python = _path(chosen.python)
-    launch = Launch(python, run_dir, _path(chosen.folder)) if python else None
-    return Place(run_dir, launch, chosen.start_automatically, _path(chosen.key))
+    chosen = own(context)
+    run_dir = path_of(chosen.run_dir) or default_run_dir()
+    python = python_of(chosen)
+    launch = Launch(python, run_dir, path_of(chosen.folder)) if python else None
+    return Place(run_dir, launch, chosen.start_automatically, path_of(chosen.key))
 
 
-def _path(text: str) -> Path | None:
+def python_of(chosen: ClonePreferences) -> Path | None:
+    """Return the backend's Python: the chosen one, or the one that was installed."""
+    python = path_of(chosen.python)
+    if python is not None and python.is_file():
+        return python
+    # a Blender that crashed after an installation has not saved the choice
+    return environments.finished(backend_root()) or python
+
+
+def backend_root() -> Path:
+    """Return the folder where the add-on keeps backends that it installs."""
+    return Path(bpy.utils.extension_path_user(__package__, path="backend"))
+
+
+def path_of(text: str) -> Path | None:
+    """Return the path that a text field holds, or None where it is empty."""
     # Not resolved: the python of an environment is a link, and its place says which environment.
     return Path(bpy.path.abspath(text)).expanduser() if text.strip() else None
 

@@ -18,6 +18,7 @@ STEERING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "__PYVENV_LAU
 """What Blender's Python may have set and another Python must not inherit."""
 
 LEAVE_SECONDS = 2.0
+TAIL_BYTES = 8192
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class BackendProcess:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                **_own_session(),
+                **own_session(),
             )
 
     @property
@@ -81,11 +82,7 @@ class BackendProcess:
 
     def last_words(self, lines: int = 6) -> str:
         """Return the end of what the process printed."""
-        try:
-            text = self.log_path.read_text(errors="replace")
-        except OSError:
-            return ""
-        return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+        return last_lines(self.log_path, lines)
 
     def leave(self) -> None:
         """Let go of the process: it ends within two seconds, unless another Blender uses it."""
@@ -115,13 +112,24 @@ def spawn(launch: Launch) -> BackendProcess | str:
         return f"{error.strerror or error}: {error.filename or launch.python}."
 
 
+def last_lines(log: Path, lines: int = 6) -> str:
+    """Return the last lines of a log that say something, empty when there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
 def clean_environment() -> dict[str, str]:
     """Return the environment without what steers Blender's own Python."""
     kept = {name: value for name, value in os.environ.items() if name not in STEERING_VARIABLES}
     return kept | {"PYTHONUNBUFFERED": "1"}
 
 
-def _own_session() -> dict[str, Any]:
+def own_session() -> dict[str, Any]:
     """Keep a Ctrl-C in Blender's terminal, and a console window, away from the child."""
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP

@@ -187,16 +187,15 @@ class Session:
             self._fail(Trouble("The backend is not running.", "Start it and try again.", "start"))
             return
         if launch is None:
-            text = "The backend is not running, and no Python to start it with is chosen."
-            self._fail(Trouble(text, "Choose it in the add-on's preferences.", "preferences"))
+            self._fail(Trouble("The backend is not installed yet.", "Install it once.", "install"))
             return
         if self._process is not None:
             self._process.stop()
         self._process = None
         spawned = launch.problem() or spawn(launch)
         if isinstance(spawned, str):
-            advice = "Check the add-on's preferences."
-            self._fail(Trouble(f"The backend cannot start. {spawned}", advice, "preferences"))
+            advice = "Install it again, or choose another Python in the add-on's preferences."
+            self._fail(Trouble(f"The backend cannot start. {spawned}", advice, "install"))
             return
         self._process, self._started = spawned, time.monotonic()
         self.phase, self.stage = "starting", "Starting the Backend"
@@ -210,7 +209,8 @@ class Session:
             self._fail(death(self._process, "The backend stopped while it was starting."))
         elif time.monotonic() - self._started > START_SECONDS:
             words = f"The backend did not start within {START_SECONDS:.0f} seconds."
-            self._fail(Trouble(words, f"Its log is {self._process.log_path}.", "preferences"))
+            log = self._process.log_path
+            self._fail(Trouble(words, f"Its log is {log}.", "preferences", log))
 
     def _connect(self, published: Connection) -> None:
         self.phase, self.stage = "connecting", "Connecting to the Backend"

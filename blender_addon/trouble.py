@@ -8,6 +8,8 @@ from typing import Literal
 from .process import BackendProcess
 from .shared.connection import read
 
+Repair = Literal["", "start", "preferences", "install", "python", "online"]
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -15,7 +17,9 @@ class Trouble:
 
     message: str
     advice: str = ""
-    repair: Literal["", "start", "preferences"] = ""
+    repair: Repair = ""
+    log: Path | None = None
+    """Where more is written about it."""
 
     def __str__(self) -> str:
         return f"{self.message} {self.advice}".strip()
@@ -27,7 +31,12 @@ def death(process: BackendProcess | None, message: str, advice: str = "") -> Tro
         return Trouble(message, advice or "Start it and try again.", "start")
     words = process.last_words()
     said = f"It last said:\n{words}\n" if words else ""
-    return Trouble(f"{message} {said}".strip(), f"The full log is {process.log_path}.", "start")
+    return Trouble(
+        f"{message} {said}".strip(),
+        f"The full log is {process.log_path}.",
+        "start",
+        process.log_path,
+    )
 
 
 def too_large(width: int, height: int, most: int) -> Trouble:

@@ -30,7 +30,12 @@ def wheels(tmp_path, monkeypatch):
             name = requirement.replace("==", "-")
             (folder / f"{name}-cp{digits}-cp{digits}-{tags[0]}.whl").write_bytes(b"wheel")
 
+    def fake_wheel(sources, target):
+        target.mkdir(parents=True)
+        (target / "clone_normals-0.1.0-py3-none-any.whl").write_bytes(b"backend")
+
     monkeypatch.setattr(build_addon, "_pip_download", fake_download)
+    monkeypatch.setattr(build_addon, "_pip_wheel", fake_wheel)
     return tmp_path / "wheels"
 
 
@@ -43,7 +48,11 @@ def test_zip_holds_everything_for_one_platform(platform, wheels, tmp_path):
     assert {"__init__.py", "LICENSE", "client.py", "shared/wire.py"} <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith("/")]
     assert manifest["platforms"] == [platform]
-    assert {f"./{name}" for name in names if name.endswith(".whl")} == set(manifest["wheels"])
+    bundled = {name for name in names if name.startswith("wheels/")}
+    assert {f"./{name}" for name in bundled} == set(manifest["wheels"])
+    assert {name for name in names if name.endswith(".whl")} - bundled == {
+        "backend_wheel/clone_normals-0.1.0-py3-none-any.whl"  # data: never in Blender's Python
+    }
     for package in ("pyzmq", "msgpack"):
         for python in ("cp311", "cp313"):
             assert any(package in wheel and python in wheel for wheel in manifest["wheels"])
@@ -78,6 +87,22 @@ def test_wheels_are_downloaded_once(wheels, tmp_path, monkeypatch):
     (wheels / "linux-x64" / "complete.json").write_text(json.dumps("another version"))
     with pytest.raises(TypeError):
         build_addon.build("linux-x64", tmp_path, wheels)
+
+
+def test_the_backends_package_is_built_again_when_its_sources_change(wheels, monkeypatch):
+    first = build_addon.backend_wheel(wheels)
+    changed = build_addon.backend_files() | {"backend/loop.py": b"# changed"}
+    monkeypatch.setattr(build_addon, "backend_files", lambda: changed)
+    second = build_addon.backend_wheel(wheels)
+    assert first != second
+    monkeypatch.setattr(build_addon, "_pip_wheel", None)
+    assert build_addon.backend_wheel(wheels) == second
+
+
+def test_the_backends_package_is_built_of_the_backend_alone():
+    files = build_addon.backend_files()
+    assert {"backend/weights/clone.safetensors", "shared/wire.py", "pyproject.toml"} <= set(files)
+    assert {Path(name).parts[0] for name in files} == set(build_addon.BACKEND_PARTS)
 
 
 def test_a_failing_download_is_explained(tmp_path, monkeypatch, caplog):

@@ -76,7 +76,7 @@ def test_nobody_running(session, tmp_path):
 
 def test_nobody_running_and_nothing_to_start(session, tmp_path):
     assert run(session, place(tmp_path), task()) is None
-    assert "no Python" in session.trouble.message and session.trouble.repair == "preferences"
+    assert "not installed" in session.trouble.message and session.trouble.repair == "install"
 
 
 def test_connection_file_of_a_backend_that_is_gone(session, tmp_path):

@@ -83,7 +83,7 @@ def test_python_that_is_none(session, tmp_path, fake_checkout, python):
     where = place(tmp_path, launch(tmp_path, fake_checkout(SERVE), python))
     assert run(session, where, task()) is None
     assert "The backend cannot start." in session.trouble.message and python in str(session.trouble)
-    assert session.trouble.repair == "preferences"
+    assert session.trouble.repair == "install"
 
 
 def test_environment_of_the_backend_is_not_blenders(monkeypatch):

@@ -91,9 +91,9 @@ def test_backend_not_running(photo):
 
 def test_backend_not_set_up(photo):
     bpy.context.preferences.addons[MODULE].preferences.start_automatically = True
-    fails_with("Choose it in the add-on's preferences")
-    assert session().trouble.repair == "preferences"
-    with pytest.raises(RuntimeError, match="Choose it in the add-on's preferences"):
+    fails_with("The backend is not installed yet")
+    assert session().trouble.repair == "install"
+    with pytest.raises(RuntimeError, match="The backend is not installed yet"):
         bpy.ops.clone.start_backend()
 
 

@@ -1,9 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CLONE Normals: normals, light and Gaussians out of one picture."""
 
-from . import handlers, operators, panels, preferences, properties
+from . import (
+    handlers,
+    operators,
+    panels,
+    preferences,
+    properties,
+    texture_operators,
+    texture_panels,
+    texture_settings,
+)
 
-MODULES = (preferences, properties, operators, panels, handlers)
+MODULES = (
+    preferences,
+    properties,
+    texture_settings,
+    operators,
+    texture_operators,
+    panels,
+    texture_panels,
+    handlers,
+)
 
 
 def register() -> None:

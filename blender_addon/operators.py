@@ -9,8 +9,9 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import images, preferences, results, session, view
+from . import images, maps, preferences, results, session, view, wiring
 from .request import source_image, task_of
+from .texture_settings import choice
 from .trouble import Trouble
 
 TICK_SECONDS = 0.1
@@ -83,7 +84,7 @@ class Waiting:
             self.begin(context)
         except (images.UnusableImage, view.UnusableCamera) as error:
             session.current.trouble = Trouble(str(error))
-        if session.current.busy:
+        if session.current.busy or session.current.trouble is None:
             return True
         self.tell(session.current.trouble)
         redraw(context)
@@ -131,10 +132,15 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
                 self.report({"INFO"}, "Cancelled")
             self.tell(session.current.trouble)
             return {"CANCELLED"}
-        settings = context.scene.clone_normals
-        wanted = results.Wanted(settings.add_card, settings.add_gaussians, settings.add_sun)
+        settings, textures = context.scene.clone_normals, context.scene.clone_textures
+        wanted = results.Wanted(
+            settings.add_card, settings.add_gaussians, settings.add_sun, choice(textures)
+        )
+        session.current.kept = maps.kept(estimate)
         with session.current.importing():
             normal = yield from results.import_slices(estimate, wanted)
+        if textures.wire:
+            self.report(*wiring.wire_active(context, estimate.task.name))
         self.report({"INFO"}, f"The normal map is the image “{normal.name}”")
         return {"FINISHED"}
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import bpy
 import numpy as np
 
-from . import images, view
+from . import images, texture_settings, view
 from .pixels import Pixels, mask_of, picture_of
 from .shared.settings import EstimateSettings
 from .task import Task
@@ -34,6 +34,7 @@ def task_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Task:
         steps=chosen.steps,
         size=chosen.size,
         start=chosen.start,
+        height=texture_settings.needs_height(scene.clone_textures),
     )
     size = images.size_of(image)
     if chosen.mask is not None:

@@ -14,6 +14,9 @@ from . import (
     sequence_operator,
     servers,
     source_panels,
+    texture_operators,
+    texture_panels,
+    texture_settings,
     timings,
     translations,
 )
@@ -23,15 +26,18 @@ MODULES = (
     timings,
     preferences,
     properties,
+    texture_settings,
     operators,
     installing,
     servers,
     hint_operators,
     sequence_operator,
+    texture_operators,
     drop,
     preset_menu,
     panels,
     source_panels,
+    texture_panels,
     handlers,
 )
 

@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 
 MAGIC, VERSION = 20000630, 2
-HALF, UNCOMPRESSED, INCREASING_Y = 1, 0, 0
+HALF, FLOAT, UNCOMPRESSED, INCREASING_Y = 1, 2, 0, 0
 LARGEST_HALF = 65504.0
 BAND = 64
 """Rows that are converted in one go; other threads get their turn in between."""
@@ -16,17 +16,17 @@ BAND = 64
 def encode(colors: np.ndarray, alpha: np.ndarray | None = None) -> bytes:
     """Encode (H, W, 3) colors, and (H, W) alpha, as an OpenEXR file of half floats.
 
+    (H, W) values become one channel of full floats: the steps of a half show in a height.
+
     It is a single-part scanline file, uncompressed: magic number, version, header, a table of where
     each row begins, then for each row from the top its y, its size, and its channels by alphabet.
     Blender packs such bytes with one copy, and decodes them itself when the image is first drawn.
     """
     height, width = colors.shape[:2]
-    planes = {"R": colors[..., 0], "G": colors[..., 1], "B": colors[..., 2]}
-    if alpha is not None:
-        planes["A"] = alpha
-    names = sorted(planes)
-    row = np.dtype([("y", "<i4"), ("size", "<i4"), ("channels", "<f2", (len(names), width))])
-    head = _header(names, height, width)
+    planes, full = _planes(colors, alpha), colors.ndim == 2
+    names, item = sorted(planes), "<f4" if full else "<f2"
+    row = np.dtype([("y", "<i4"), ("size", "<i4"), ("channels", item, (len(names), width))])
+    head = _header(names, FLOAT if full else HALF, height, width)
     table = height * 8
     # numpy fills the bytes where they lie: joining pieces would hold every other thread meanwhile
     file = BytesIO(bytes(len(head) + table + height * row.itemsize))
@@ -42,14 +42,21 @@ def encode(colors: np.ndarray, alpha: np.ndarray | None = None) -> bytes:
     return file.getvalue()
 
 
+def _planes(colors: np.ndarray, alpha: np.ndarray | None) -> dict[str, np.ndarray]:
+    if colors.ndim == 2:
+        return {"Y": colors}
+    planes = {name: colors[..., index] for index, name in enumerate("RGB")}
+    return planes if alpha is None else planes | {"A": alpha}
+
+
 def _fill(target: np.ndarray, plane: np.ndarray) -> None:
     for top in range(0, len(plane), BAND):
         band = slice(top, top + BAND)
         target[band] = np.clip(plane[band], -LARGEST_HALF, LARGEST_HALF)
 
 
-def _header(names: list[str], height: int, width: int) -> bytes:
-    channels = b"".join(_text(name) + struct.pack("<iB3xii", HALF, 0, 1, 1) for name in names)
+def _header(names: list[str], kind: int, height: int, width: int) -> bytes:
+    channels = b"".join(_text(name) + struct.pack("<iB3xii", kind, 0, 1, 1) for name in names)
     window = struct.pack("<4i", 0, 0, width - 1, height - 1)
     return b"".join((
         struct.pack("<II", MAGIC, VERSION),

@@ -4,10 +4,11 @@
 import bpy
 import numpy as np
 
-from . import view
+from . import normal_nodes, view
+from .normal_nodes import NORMAL, NORMAL_MAP
 from .objects import place_object, with_nodes
 
-ALBEDO, NORMAL = "CLONE Albedo", "CLONE Normal"
+ALBEDO = "CLONE Albedo"
 
 
 def relightable_material(
@@ -22,6 +23,7 @@ def relightable_material(
         _build(tree)
     tree.nodes[ALBEDO].image = albedo
     tree.nodes[NORMAL].image = normal
+    normal_nodes.orient(tree)
     return material
 
 
@@ -49,6 +51,7 @@ def _build(tree: bpy.types.NodeTree) -> None:
     albedo, normal = new("ShaderNodeTexImage"), new("ShaderNodeTexImage")
     albedo.name = albedo.label = ALBEDO
     normal.name = normal.label = NORMAL
+    normal_map.name = normal_map.label = NORMAL_MAP
     surface.inputs["Roughness"].default_value = 1.0  # the light model is diffuse
     surface.inputs["Specular IOR Level"].default_value = 0.0
     link(albedo.outputs["Color"], surface.inputs["Base Color"])

@@ -13,6 +13,7 @@ from . import (
     images,
     lineage,
     live_view,
+    maps,
     panels,
     preferences,
     results,
@@ -20,8 +21,10 @@ from . import (
     sources,
     timings,
     view,
+    wiring,
 )
 from .request import task_of
+from .texture_settings import choice
 from .translations import translated
 from .trouble import Trouble
 
@@ -101,7 +104,7 @@ class Waiting:
             self.begin(context)
         except UNUSABLE as error:
             session.current.trouble = Trouble(str(error))
-        if session.current.busy:
+        if session.current.busy or session.current.trouble is None:
             return True
         self.tell(session.current.trouble)
         redraw(context)
@@ -147,14 +150,20 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
                 self.report({"INFO"}, translated("Cancelled"))
             self.tell(session.current.trouble)
             return {"CANCELLED"}
-        settings = context.scene.clone_normals
-        wanted = results.Wanted(settings.add_card, settings.add_gaussians, settings.add_sun)
+        settings, textures = context.scene.clone_normals, context.scene.clone_textures
+        wanted = results.Wanted(
+            settings.add_card, settings.add_gaussians, settings.add_sun, choice(textures)
+        )
+        session.current.kept = maps.kept(estimate)
         with session.current.importing():
             normal = yield from results.import_slices(estimate, wanted)
         lineage.mark(normal, bpy.data.images.get(estimate.task.name))
         live_view.current.end(normal)
         if (welcome := session.current.welcome) is not None:
             timings.remember(context, estimate, welcome.device)
+        if textures.wire:
+            level, said = wiring.wire_active(context, estimate.task.name)
+            self.report(level, translated(said))
         self.report({"INFO"}, translated(f"The normal map is the image “{normal.name}”"))
         return {"FINISHED"}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from . import hint_operators, images, sources, view, view_transform
+from . import hint_operators, images, sources, texture_settings, view, view_transform
 from .encoding import Encoding
 from .hints import hints_of
 from .pixels import Pixels, mask_of, picture_of
@@ -64,6 +64,7 @@ def settings_of(scene: bpy.types.Scene) -> EstimateSettings:
         size=chosen.size,
         start=chosen.start,
         previews=chosen.steps > 0 and not bpy.app.background,
+        height=texture_settings.needs_height(scene.clone_textures),
     )
 
 

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A finished estimate becomes Blender data; running again refreshes the same data."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 import bpy
 import numpy as np
 
-from . import exr, images, light, material, points, view
-from .pixels import normal_colors
+from . import exr, images, light, maps, material, normal_nodes, points, view
+from .maps import Choice, Kind
 from .task import Estimate
+
+Answer = TypeVar("Answer")
 
 GAP = 0.25
 """Between the card and the cloud, in metres."""
@@ -23,65 +27,70 @@ class Wanted:
     card: bool = True
     gaussians: bool = True
     sun: bool = True
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Everything that goes into Blender's data, in the form it takes there."""
-
-    normals: bytes
-    """An EXR file, as are the albedo's."""
-    albedo: bytes | None
-    points: dict[str, tuple[str, np.ndarray]] | None
+    maps: Choice = field(default_factory=Choice)
 
 
 def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, bpy.types.Image]:
-    """Make or refresh everything wanted, a slice of it at every step; return the normal map.
-
-    Arrays are made ready on a thread, so that Blender's own does only what no other may do.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals results") as pool:
-        coming = pool.submit(_prepared, estimate, wanted)
-        while not coming.done():
-            yield
-    ready, name = coming.result(), estimate.task.name
+    """Make or refresh everything wanted, a slice of it at every step; return the normal map."""
+    name = estimate.task.name
     height, width = estimate.arrays["normals"].shape[:2]
-    normal = images.show(images.result_name(name, "_normal"), ready.normals, "Non-Color")
-    yield
-    if ready.albedo is not None:
-        painted = images.show(images.result_name(name, "_albedo"), ready.albedo, "Linear Rec.709")
-        yield
+    choice = _with_albedo(wanted.maps) if wanted.card else wanted.maps
+    shown = yield from map_slices(estimate, choice)
+    if wanted.card:
         surface = material.relightable_material(
-            images.result_name(name, " relightable"), painted, normal
+            images.result_name(name, " relightable"), shown["albedo"], shown["normal"]
         )
         material.card(images.result_name(name, "_card"), view.card_size(height, width), surface)
         yield
-    if ready.points is not None:
+    if wanted.gaussians:
+        cloud = yield from on_a_thread(partial(_attributes, estimate))
         beside = view.card_size(height, width)[0] + GAP
-        points.cloud(images.result_name(name, "_gaussians"), ready.points, beside)
+        points.cloud(images.result_name(name, "_gaussians"), cloud, beside)
         yield
     if wanted.sun and estimate.report.light.determined:
         light.sun(images.result_name(name, "_sun"), estimate.report.light)
-    return normal
+    return shown["normal"]
 
 
-def _prepared(estimate: Estimate, wanted: Wanted) -> Prepared:
+def map_slices(
+    estimate: Estimate, choice: Choice
+) -> Generator[None, None, dict[Kind, bpy.types.Image]]:
+    """Make or refresh the images that are wanted and can be made, a slice at every step.
+
+    Arrays are made ready on a thread, so that Blender's own does only what no other may do, and
+    one after the other, so that only one is in memory.
+    """
+    shown: dict[Kind, bpy.types.Image] = {}
+    for kind in maps.available(estimate, choice.kinds):
+        file = yield from on_a_thread(partial(_file, kind, estimate, choice))
+        name = images.result_name(estimate.task.name, f"_{kind}")
+        shown[kind] = images.show(name, file, maps.colorspace(kind))
+        if kind == "normal":
+            normal_nodes.mark(shown[kind], choice.shaping.convention)
+        yield
+    return shown
+
+
+def on_a_thread(work: Callable[[], Answer]) -> Generator[None, None, Answer]:
+    """Do work beside Blender, yielding until it is done."""
+    with ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals results") as pool:
+        coming = pool.submit(work)
+        while not coming.done():
+            yield
+    return coming.result()
+
+
+def _file(kind: Kind, estimate: Estimate, choice: Choice) -> bytes:
+    made = maps.make(kind, estimate, choice)
+    return exr.encode(made.colors, made.alpha)
+
+
+def _attributes(estimate: Estimate) -> dict[str, tuple[str, np.ndarray]]:
     arrays = estimate.arrays
     metres, centre = view.card_units(estimate.task.settings, *arrays["normals"].shape[:2])
-    return Prepared(
-        normals=exr.encode(normal_colors(arrays["normals"])),
-        albedo=exr.encode(arrays["albedo"], _coverage(estimate)) if wanted.card else None,
-        points=points.attributes_of(arrays, metres, centre) if wanted.gaussians else None,
-    )
+    return points.attributes_of(arrays, metres, centre)
 
 
-def _coverage(estimate: Estimate) -> np.ndarray:
-    """Return where the picture shows its object: the mask, else the alpha, else everywhere."""
-    sent = estimate.task.arrays.result()
-    picture = sent["picture"]
-    if "mask" in sent:
-        return sent["mask"].astype(np.float32) / 255.0
-    if picture.shape[2] == 4:
-        alpha = picture[..., 3].astype(np.float32)
-        return alpha / 255.0 if picture.dtype == np.uint8 else alpha
-    return np.ones(picture.shape[:2], np.float32)
+def _with_albedo(choice: Choice) -> Choice:
+    kinds = choice.kinds if "albedo" in choice.kinds else (*choice.kinds, "albedo")
+    return replace(choice, kinds=kinds)

@@ -37,15 +37,15 @@ class Session:
         self.task: Task | None = None
         self.estimate: Estimate | None = None
         self.preview: Preview | None = None
+        self.kept: Estimate | None = None
         self.summary: tuple[str, Report] | None = None
         self.welcome: Welcome | None = None
         self._place: Place | None = None
         self._job = ""
         self._client: Client | None = None
         self._process: BackendProcess | None = None
-        self._recovery = Recovery()
+        self._recovery, self._milestones = Recovery(), Milestones()
         self._started, self._start_asked = 0.0, False
-        self._milestones = Milestones()
 
     @property
     def busy(self) -> bool:
@@ -149,7 +149,7 @@ class Session:
     def forget(self) -> None:
         """Drop the running task and what is shown of earlier ones: another file is coming."""
         self.cancel()
-        self.trouble = self.summary = self.estimate = None
+        self.trouble = self.summary = self.estimate = self.kept = None
 
     def _rest(self) -> None:
         self._recovery.end()

@@ -49,3 +49,10 @@ def test_rows_may_lie_in_memory_anyhow(dtype):
     values = np.random.default_rng(1).random((6, 5, 3)).astype(dtype)[::-1, ::-1]
     found, _ = decoded(staged("exr").encode(values))
     np.testing.assert_array_equal(found, values.astype(np.float16))
+
+
+def test_one_channel_keeps_full_floats(size=(70, 9)):
+    values = np.random.default_rng(0).normal(size=size).astype(np.float32) * 1000
+    read, spec = decoded(staged("exr").encode(values))
+    assert spec.channelnames == ("Y",)
+    np.testing.assert_array_equal(read[..., 0], values)

@@ -153,6 +153,7 @@ def test_only_the_normal_map_when_nothing_else_is_wanted(fake, make_image, tmp_p
     make_image(PHOTO)
     chosen = bpy.context.scene.clone_normals
     chosen.add_card = chosen.add_gaussians = chosen.add_sun = False
+    bpy.context.scene.clone_textures.albedo = False
     with fake():
         estimate()
     made = names()

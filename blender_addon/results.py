@@ -31,7 +31,7 @@ class Prepared:
     normals: bytes
     """An EXR file, as are the albedo's."""
     albedo: bytes | None
-    points: dict[str, tuple[str, np.ndarray]] | None
+    points: points.Attributes | None
 
 
 def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, bpy.types.Image]:
@@ -57,8 +57,7 @@ def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, b
         yield
     if ready.points is not None:
         beside = view.card_size(height, width)[0] + GAP
-        points.cloud(images.result_name(name, "_gaussians"), ready.points, beside)
-        yield
+        yield from points.cloud_slices(images.result_name(name, "_gaussians"), ready.points, beside)
     if wanted.sun and estimate.report.light.determined:
         light.sun(images.result_name(name, "_sun"), estimate.report.light)
     return normal

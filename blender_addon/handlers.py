@@ -6,7 +6,7 @@ import atexit
 import bpy
 from bpy.app.handlers import persistent
 
-from . import operators, session
+from . import compare, operators, session
 
 
 @persistent
@@ -14,6 +14,7 @@ def drop_running_task(*_: object) -> None:
     """Drop the running task: its image goes away with the file."""
     operators.stop_timers()
     session.current.forget()
+    compare.forget()
 
 
 def register() -> None:
@@ -28,4 +29,5 @@ def unregister() -> None:
     bpy.app.handlers.load_pre.remove(drop_running_task)
     operators.stop_timers()
     session.current.forget()
+    compare.forget()
     session.current.close()

@@ -9,7 +9,7 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import images, preferences, results, session, view
+from . import further_results, images, preferences, results, session, view
 from .request import source_image, task_of
 from .trouble import Trouble
 
@@ -49,7 +49,7 @@ class Waiting:
             return {"CANCELLED"}
         _wait()
         ending = self.end(context)
-        while (answer := _next_slice(ending)) is None:
+        while (answer := next_slice(ending)) is None:
             time.sleep(0.001)
         return answer
 
@@ -64,7 +64,7 @@ class Waiting:
         if self.ending is None and session.current.busy:
             return {"PASS_THROUGH"}
         self.ending = self.ending or self.end(context)
-        answer = _next_slice(self.ending)
+        answer = next_slice(self.ending)
         if answer is None:
             return {"PASS_THROUGH"}
         stop_timers()
@@ -132,7 +132,12 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
             self.tell(session.current.trouble)
             return {"CANCELLED"}
         settings = context.scene.clone_normals
-        wanted = results.Wanted(settings.add_card, settings.add_gaussians, settings.add_sun)
+        wanted = results.Wanted(
+            settings.add_card,
+            settings.add_gaussians,
+            settings.add_sun,
+            further_results.wanted_of(settings),
+        )
         with session.current.importing():
             normal = yield from results.import_slices(estimate, wanted)
         self.report({"INFO"}, f"The normal map is the image “{normal.name}”")
@@ -225,7 +230,7 @@ def _wait() -> None:
         raise
 
 
-def _next_slice(ending: Ending) -> set[str] | None:
+def next_slice(ending: Ending) -> set[str] | None:
     """Do the next slice; return what the operator does when it was the last."""
     try:
         next(ending)

@@ -3,12 +3,13 @@
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
 
-from . import exr, images, light, material, points, view
+from . import compare, exr, further_results, images, light, material, points, view
+from .further_results import Further, PreparedFurther
 from .task import Estimate
 
 GAP = 0.25
@@ -22,6 +23,7 @@ class Wanted:
     card: bool = True
     gaussians: bool = True
     sun: bool = True
+    further: Further = field(default_factory=Further)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Prepared:
     """An EXR file, as are the albedo's."""
     albedo: bytes | None
     points: points.Attributes | None
+    further: PreparedFurther
 
 
 def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, bpy.types.Image]:
@@ -44,32 +47,52 @@ def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, b
         while not coming.done():
             yield
     ready, name = coming.result(), estimate.task.name
-    height, width = estimate.arrays["normals"].shape[:2]
+    size = view.card_size(*estimate.arrays["normals"].shape[:2])
+    beside = size[0] + GAP
     normal = images.show(images.result_name(name, "_normal"), ready.normals, "Non-Color")
     yield
     if ready.albedo is not None:
         painted = images.show(images.result_name(name, "_albedo"), ready.albedo, "Linear Rec.709")
         yield
-        surface = material.relightable_material(
-            images.result_name(name, " relightable"), painted, normal
-        )
-        material.card(images.result_name(name, "_card"), view.card_size(height, width), surface)
-        yield
+        if wanted.card:
+            surface = material.relightable_material(
+                images.result_name(name, " relightable"), painted, normal
+            )
+            material.card(images.result_name(name, "_card"), size, surface)
+            yield
+        if ready.further.surface is not None:
+            yield from further_results.surface_slices(
+                name, ready.further.surface, painted, normal, beside
+            )
     if ready.points is not None:
-        beside = view.card_size(height, width)[0] + GAP
         yield from points.cloud_slices(images.result_name(name, "_gaussians"), ready.points, beside)
-    if wanted.sun and estimate.report.light.determined:
-        light.sun(images.result_name(name, "_sun"), estimate.report.light)
+    _add_light(estimate, wanted, ready.further)
+    yield
+    compare.keep(ready.further.halves)
+    if wanted.further.comparison:
+        compare.show(bpy.context.scene.clone_normals.compare_split)
     return normal
+
+
+def _add_light(estimate: Estimate, wanted: Wanted, ready: PreparedFurther) -> None:
+    """Add what shines, where the picture tells its light."""
+    name, found = estimate.task.name, estimate.report.light
+    if wanted.sun and found.determined:
+        light.sun(images.result_name(name, "_sun"), found)
+    if ready.sky is not None and found.determined:
+        further_results.light_scene(name, ready.sky)
 
 
 def _prepared(estimate: Estimate, wanted: Wanted) -> Prepared:
     arrays = estimate.arrays
     metres, centre = view.card_units(estimate.task.settings, *arrays["normals"].shape[:2])
+    coverage = _coverage(estimate)
+    painted = wanted.card or wanted.further.mesh_side > 0
     return Prepared(
         normals=exr.encode(_colors(arrays["normals"])),
-        albedo=exr.encode(arrays["albedo"], _coverage(estimate)) if wanted.card else None,
+        albedo=exr.encode(arrays["albedo"], coverage) if painted else None,
         points=points.attributes_of(arrays, metres, centre) if wanted.gaussians else None,
+        further=further_results.prepared(estimate, wanted.further, coverage),
     )
 
 

@@ -1,9 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CLONE Normals: normals, light and Gaussians out of one picture."""
 
-from . import handlers, operators, panels, preferences, properties
+from . import (
+    gaussian_operators,
+    handlers,
+    light_operators,
+    operators,
+    panels,
+    preferences,
+    properties,
+    space_panels,
+)
 
-MODULES = (preferences, properties, operators, panels, handlers)
+MODULES = (
+    preferences,
+    properties,
+    operators,
+    gaussian_operators,
+    light_operators,
+    panels,
+    space_panels,
+    handlers,
+)
 
 
 def register() -> None:

@@ -3,9 +3,11 @@
 
 from . import (
     drop,
+    gaussian_operators,
     handlers,
     hint_operators,
     installing,
+    light_operators,
     operators,
     panels,
     preferences,
@@ -14,6 +16,7 @@ from . import (
     sequence_operator,
     servers,
     source_panels,
+    space_panels,
     texture_operators,
     texture_panels,
     texture_settings,
@@ -33,11 +36,14 @@ MODULES = (
     hint_operators,
     sequence_operator,
     texture_operators,
+    gaussian_operators,
+    light_operators,
     drop,
     preset_menu,
     panels,
     source_panels,
     texture_panels,
+    space_panels,
     handlers,
 )
 

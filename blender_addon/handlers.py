@@ -7,7 +7,7 @@ from collections.abc import Callable
 import bpy
 from bpy.app.handlers import persistent
 
-from . import live_view, operators, session
+from . import compare, live_view, operators, session
 
 
 @persistent
@@ -15,6 +15,7 @@ def drop_running_task(*_: object) -> None:
     """Drop the running task: its image goes away with the file."""
     operators.leave_interface()
     session.current.forget()
+    compare.forget()
 
 
 @persistent
@@ -42,6 +43,7 @@ def unregister() -> None:
         event.remove(handler)
     operators.leave_interface()
     session.current.forget()
+    compare.forget()
     session.current.close()
 
 

@@ -12,15 +12,19 @@ ALBEDO = "CLONE Albedo"
 
 
 def relightable_material(
-    name: str, albedo: bpy.types.Image, normal: bpy.types.Image
+    name: str, albedo: bpy.types.Image, normal: bpy.types.Image, space: str = "TANGENT"
 ) -> bpy.types.Material:
-    """Make the material, or give an existing one the new images."""
+    """Make the material, or give an existing one the new images.
+
+    ``space`` is that of the normals: a card's tangents are the camera's, and can be bent with it;
+    where the mesh has its own relief, the camera's space is the space of the object.
+    """
     material = bpy.data.materials.get((name, None))
     if material is None:
         material = with_nodes(bpy.data.materials.new(name))
     tree = material.node_tree
     if tree.nodes.get(ALBEDO) is None or tree.nodes.get(NORMAL) is None:
-        _build(tree)
+        _build(tree, space)
     tree.nodes[ALBEDO].image = albedo
     tree.nodes[NORMAL].image = normal
     normal_nodes.orient(tree)
@@ -42,12 +46,13 @@ def card(name: str, size: tuple[float, float], material: bpy.types.Material) -> 
     return place_object(name, mesh, rotation=view.STANDING)
 
 
-def _build(tree: bpy.types.NodeTree) -> None:
+def _build(tree: bpy.types.NodeTree, space: str) -> None:
     tree.nodes.clear()
     new, link = tree.nodes.new, tree.links.new
     output = new("ShaderNodeOutputMaterial")
     surface = new("ShaderNodeBsdfPrincipled")
-    normal_map = new("ShaderNodeNormalMap")  # tangent space: the card's tangents are the camera's
+    normal_map = new("ShaderNodeNormalMap")
+    normal_map.space = space
     albedo, normal = new("ShaderNodeTexImage"), new("ShaderNodeTexImage")
     albedo.name = albedo.label = ALBEDO
     normal.name = normal.label = NORMAL

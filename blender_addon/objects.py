@@ -5,8 +5,11 @@ Names are looked up as ``(name, None)`` everywhere: of two that are called the s
 file. Another file's is not ours to change, and what were written into it would not be saved.
 """
 
+from typing import TypeVar
+
 import bpy
 
+Shaded = TypeVar("Shaded", bpy.types.Material, bpy.types.World)
 Vector = tuple[float, float, float]
 
 
@@ -30,11 +33,11 @@ def place_object(
     return thing
 
 
-def with_nodes(material: bpy.types.Material) -> bpy.types.Material:
-    """Give a new material its node tree."""
+def with_nodes(data: Shaded) -> Shaded:
+    """Give a new material or world its node tree."""
     if bpy.app.version < (5, 0):
-        material.use_nodes = True  # later every material has one, and asking warns
-    return material
+        data.use_nodes = True  # later every material has one, and asking warns
+    return data
 
 
 def _type_of(data: bpy.types.ID) -> str:

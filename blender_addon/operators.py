@@ -10,6 +10,7 @@ import bpy
 from bpy.props import StringProperty
 
 from . import (
+    further_results,
     images,
     lineage,
     live_view,
@@ -69,7 +70,7 @@ class Waiting:
             return {"CANCELLED"}
         _wait()
         ending = self.end(context)
-        while (answer := _next_slice(ending)) is None:
+        while (answer := next_slice(ending)) is None:
             time.sleep(0.001)
         return answer
 
@@ -85,7 +86,7 @@ class Waiting:
         if self.ending is None and session.current.busy:
             return {"PASS_THROUGH"}
         self.ending = self.ending or self.end(context)
-        answer = _next_slice(self.ending)
+        answer = next_slice(self.ending)
         if answer is None:
             return {"PASS_THROUGH"}
         leave_interface()
@@ -152,7 +153,11 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
             return {"CANCELLED"}
         settings, textures = context.scene.clone_normals, context.scene.clone_textures
         wanted = results.Wanted(
-            settings.add_card, settings.add_gaussians, settings.add_sun, choice(textures)
+            settings.add_card,
+            settings.add_gaussians,
+            settings.add_sun,
+            choice(textures),
+            further_results.wanted_of(settings),
         )
         session.current.kept = maps.kept(estimate)
         with session.current.importing():
@@ -271,7 +276,7 @@ def _wait() -> None:
         raise
 
 
-def _next_slice(ending: Ending) -> set[str] | None:
+def next_slice(ending: Ending) -> set[str] | None:
     """Do the next slice; return what the operator does when it was the last."""
     try:
         next(ending)

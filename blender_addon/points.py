@@ -1,103 +1,102 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Gaussians as a point cloud: a mesh with point attributes, shown by Geometry Nodes."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 
 import bpy
 import numpy as np
 
 from . import view
-from .objects import place_object, with_nodes
+from .gaussian_nodes import SHARED_NAME, gaussians_group
+from .objects import place_object
+from .splats import Splats
 
-SHARED_NAME = "CLONE Gaussians"
-"""The node group and the material that all clouds use."""
-SHOWN_SIZE = 1.5
-"""Size of a shown point in standard deviations: neighbours then close the surface."""
 KEYS = {"FLOAT": "value", "QUATERNION": "value", "FLOAT_VECTOR": "vector", "FLOAT_COLOR": "color"}
+WIDTHS = {"FLOAT": 1, "QUATERNION": 4, "FLOAT_VECTOR": 3, "FLOAT_COLOR": 4}
+
+Attributes = Mapping[str, tuple[str, np.ndarray]]
+"""Every point attribute by name: its type and its values."""
 
 
 def attributes_of(
     arrays: Mapping[str, np.ndarray], metres: float, centre: tuple[float, float]
-) -> dict[str, tuple[str, np.ndarray]]:
-    """Return every point attribute with its type, positions centred on the picture in metres."""
-    means, scales = arrays["means"], arrays["scales"] * metres
+) -> Attributes:
+    """Return an estimate's point attributes, positions centred on the picture in metres."""
+    means = arrays["means"]
     middle = np.array([*centre, np.median(means[:, 2]) if len(means) else 0.0])
-    colours = np.column_stack([arrays["colours"], arrays["opacities"]])
+    splats = Splats(
+        means=(means - middle) * metres,
+        normals=arrays["gaussian_normals"],
+        colours=arrays["colours"],
+        opacities=arrays["opacities"],
+        scales=arrays["scales"] * metres,
+        quats=arrays["quats"],
+    )
+    confidence = {"confidence": ("FLOAT", arrays["gaussian_confidence"])}
+    return splat_attributes(splats) | confidence
+
+
+def splat_attributes(splats: Splats) -> dict[str, tuple[str, np.ndarray]]:
+    """Return the point attributes of Gaussians."""
     return {
-        "position": ("FLOAT_VECTOR", (means - middle) * metres),
-        "radius": ("FLOAT", scales.max(axis=1, initial=0.0)),
-        "Col": ("FLOAT_COLOR", colours),
-        "normal": ("FLOAT_VECTOR", arrays["gaussian_normals"]),
-        "opacity": ("FLOAT", arrays["opacities"]),
-        "scale": ("FLOAT_VECTOR", scales),
-        "rotation": ("QUATERNION", arrays["quats"]),
-        "confidence": ("FLOAT", arrays["gaussian_confidence"]),
+        "position": ("FLOAT_VECTOR", splats.means),
+        "radius": ("FLOAT", splats.scales.max(axis=1, initial=0.0)),
+        "Col": ("FLOAT_COLOR", np.column_stack([splats.colours, splats.opacities])),
+        "normal": ("FLOAT_VECTOR", splats.normals),
+        "opacity": ("FLOAT", splats.opacities),
+        "scale": ("FLOAT_VECTOR", splats.scales),
+        "rotation": ("QUATERNION", splats.quats),
     }
 
 
-def cloud(
-    name: str, attributes: Mapping[str, tuple[str, np.ndarray]], beside: float
-) -> bpy.types.Object:
-    """Show the points, standing as the card does and that far to its right."""
+def splats_of(data: bpy.types.Mesh | bpy.types.PointCloud) -> Splats:
+    """Read Gaussians back out of a mesh or a point cloud with their attributes."""
+    color = _read_attribute(data, "Col")
+    return Splats(
+        means=_read_attribute(data, "position"),
+        normals=_read_attribute(data, "normal"),
+        colours=color[:, :3],
+        opacities=_read_attribute(data, "opacity")[:, 0],
+        scales=_read_attribute(data, "scale"),
+        quats=_read_attribute(data, "rotation"),
+    )
+
+
+def holds_gaussians(thing: bpy.types.Object | None) -> bool:
+    """Tell whether an object is a cloud, by its attributes."""
+    if thing is None or thing.type not in {"MESH", "POINTCLOUD"}:
+        return False
+    wanted = {"normal": "FLOAT_VECTOR", "scale": "FLOAT_VECTOR", "rotation": "QUATERNION"}
+    wanted |= {"Col": "FLOAT_COLOR", "opacity": "FLOAT"}
+    found = {item.name: item.data_type for item in thing.data.attributes if item.domain == "POINT"}
+    return wanted.items() <= found.items()
+
+
+def cloud_slices(
+    name: str, attributes: Attributes, beside: float
+) -> Generator[None, None, bpy.types.Object]:
+    """Show the points, standing as the card does and that far to its right, a slice at a time."""
     mesh = bpy.data.meshes.get((name, None)) or bpy.data.meshes.new(name)
+    yield from fill_slices(mesh, attributes)
+    thing = place_object(name, mesh, location=(beside, 0.0, 0.0), rotation=view.STANDING)
+    show_as_gaussians(thing)
+    return thing
+
+
+def fill_slices(mesh: bpy.types.Mesh, attributes: Attributes) -> Generator[None, None, None]:
+    """Make the mesh consist of these points, a slice at a time."""
     mesh.clear_geometry()
     mesh.vertices.add(len(attributes["position"][1]))
     for attribute, (kind, values) in attributes.items():
         _write_attribute(mesh, attribute, kind, values)
+        yield
     mesh.update()
-    thing = place_object(name, mesh, location=(beside, 0.0, 0.0), rotation=view.STANDING)
+
+
+def show_as_gaussians(thing: bpy.types.Object) -> None:
+    """Give an object with the attributes of Gaussians the modifier that shows them."""
     modifier = thing.modifiers.get(SHARED_NAME) or thing.modifiers.new(SHARED_NAME, "NODES")
-    modifier.node_group = points_group()
-    return thing
-
-
-def points_group() -> bpy.types.NodeTree:
-    """Return the node group that turns vertices into points, shared by all clouds."""
-    tree = bpy.data.node_groups.get((SHARED_NAME, None))
-    if tree is not None and tree.bl_idname == "GeometryNodeTree":
-        return tree
-    tree = bpy.data.node_groups.new(SHARED_NAME, "GeometryNodeTree")
-    tree.is_modifier = True
-    for direction in ("INPUT", "OUTPUT"):
-        tree.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
-    size = tree.interface.new_socket("Size", in_out="INPUT", socket_type="NodeSocketFloat")
-    size.default_value, size.min_value = SHOWN_SIZE, 0.0
-    new, link = tree.nodes.new, tree.links.new
-    source, target = new("NodeGroupInput"), new("NodeGroupOutput")
-    radius = new("GeometryNodeInputNamedAttribute")
-    radius.data_type = "FLOAT"
-    radius.inputs["Name"].default_value = "radius"
-    scaled = new("ShaderNodeMath")
-    scaled.operation = "MULTIPLY"
-    points, paint = new("GeometryNodeMeshToPoints"), new("GeometryNodeSetMaterial")
-    paint.inputs["Material"].default_value = points_material()
-    link(source.outputs[0], points.inputs["Mesh"])
-    link(radius.outputs["Attribute"], scaled.inputs[0])
-    link(source.outputs["Size"], scaled.inputs[1])
-    link(scaled.outputs["Value"], points.inputs["Radius"])
-    link(points.outputs["Points"], paint.inputs["Geometry"])
-    link(paint.outputs["Geometry"], target.inputs[0])
-    for column, node in enumerate((source, radius, scaled, points, paint, target)):
-        node.location = (200 * column - 400, -120 if node in (radius, scaled) else 0)
-    return tree
-
-
-def points_material() -> bpy.types.Material:
-    """Return the material that shows each point in its own color, unlit."""
-    material = bpy.data.materials.get((SHARED_NAME, None))
-    if material is not None:
-        return material
-    material = with_nodes(bpy.data.materials.new(SHARED_NAME))
-    tree = material.node_tree
-    tree.nodes.clear()
-    color = tree.nodes.new("ShaderNodeAttribute")
-    color.attribute_name = "Col"
-    emission = tree.nodes.new("ShaderNodeEmission")
-    output = tree.nodes.new("ShaderNodeOutputMaterial")
-    tree.links.new(color.outputs["Color"], emission.inputs["Color"])
-    tree.links.new(emission.outputs["Emission"], output.inputs["Surface"])
-    color.location, output.location = (-200, 0), (200, 0)
-    return material
+    modifier.node_group = gaussians_group()
 
 
 def _write_attribute(mesh: bpy.types.Mesh, name: str, kind: str, values: np.ndarray) -> None:
@@ -108,3 +107,11 @@ def _write_attribute(mesh: bpy.types.Mesh, name: str, kind: str, values: np.ndar
     attribute = attribute or mesh.attributes.new(name, kind, "POINT")
     flat = np.ascontiguousarray(values, dtype=np.float32).reshape(-1)
     attribute.data.foreach_set(KEYS[kind], flat)
+
+
+def _read_attribute(data: bpy.types.Mesh | bpy.types.PointCloud, name: str) -> np.ndarray:
+    attribute = data.attributes[name]
+    width = WIDTHS[attribute.data_type]
+    values = np.empty(len(attribute.data) * width, np.float32)
+    attribute.data.foreach_get(KEYS[attribute.data_type], values)
+    return values.reshape(-1, width)

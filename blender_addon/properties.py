@@ -14,7 +14,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import presets
+from . import compare, presets
 from .shared.settings import EstimateSettings
 from .sources import SOURCES
 from .view_transform import ENCODINGS
@@ -140,6 +140,41 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         name="Recovered Light",
         description="Add a sun that shines as in the picture, where the picture shows it",
         default=True,
+    )
+    add_mesh: BoolProperty(
+        name="Surface",
+        description="Add the depth map as a mesh that any light can relight",
+        default=False,
+    )
+    mesh_side: IntProperty(
+        name="Surface Side",
+        description="Most vertices along the longest side of the surface",
+        min=2,
+        max=1024,
+        soft_max=512,
+        default=256,
+    )
+    add_world: BoolProperty(
+        name="Recovered World",
+        description=(
+            "Give the scene a new world that shines as the picture's surroundings, "
+            "where the picture shows its light"
+        ),
+        default=False,
+    )
+    add_compare: BoolProperty(
+        name="Comparison",
+        description="Add an image with the input on the left and the re-rendered on the right",
+        default=False,
+    )
+    compare_split: FloatProperty(
+        name="Split",
+        description="Where the input ends and the re-rendered picture begins",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        default=0.5,
+        update=compare.follow_slider,
     )
 
 

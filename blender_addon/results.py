@@ -10,7 +10,19 @@ from typing import TypeVar
 import bpy
 import numpy as np
 
-from . import exr, images, light, maps, material, normal_nodes, points, view
+from . import (
+    compare,
+    exr,
+    further_results,
+    images,
+    light,
+    maps,
+    material,
+    normal_nodes,
+    points,
+    view,
+)
+from .further_results import Further, PreparedFurther
 from .maps import Choice, Kind
 from .task import Estimate
 
@@ -28,27 +40,35 @@ class Wanted:
     gaussians: bool = True
     sun: bool = True
     maps: Choice = field(default_factory=Choice)
+    further: Further = field(default_factory=Further)
 
 
 def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, bpy.types.Image]:
     """Make or refresh everything wanted, a slice of it at every step; return the normal map."""
     name = estimate.task.name
-    height, width = estimate.arrays["normals"].shape[:2]
-    choice = _with_albedo(wanted.maps) if wanted.card else wanted.maps
+    size = view.card_size(*estimate.arrays["normals"].shape[:2])
+    painted = wanted.card or wanted.further.mesh_side > 0
+    choice = _with_albedo(wanted.maps) if painted else wanted.maps
     shown = yield from map_slices(estimate, choice)
     if wanted.card:
         surface = material.relightable_material(
             images.result_name(name, " relightable"), shown["albedo"], shown["normal"]
         )
-        material.card(images.result_name(name, "_card"), view.card_size(height, width), surface)
+        material.card(images.result_name(name, "_card"), size, surface)
         yield
     if wanted.gaussians:
         cloud = yield from on_a_thread(partial(_attributes, estimate))
-        beside = view.card_size(height, width)[0] + GAP
-        points.cloud(images.result_name(name, "_gaussians"), cloud, beside)
-        yield
-    if wanted.sun and estimate.report.light.determined:
-        light.sun(images.result_name(name, "_sun"), estimate.report.light)
+        yield from points.cloud_slices(images.result_name(name, "_gaussians"), cloud, size[0] + GAP)
+    further = yield from on_a_thread(partial(further_results.prepared, estimate, wanted.further))
+    if further.surface is not None:
+        yield from further_results.surface_slices(
+            name, further.surface, shown["albedo"], shown["normal"], size[0] + GAP
+        )
+    _add_light(estimate, wanted, further)
+    yield
+    compare.keep(further.halves)
+    if wanted.further.comparison:
+        compare.show(bpy.context.scene.clone_normals.compare_split)
     return shown["normal"]
 
 
@@ -78,6 +98,15 @@ def on_a_thread(work: Callable[[], Answer]) -> Generator[None, None, Answer]:
         while not coming.done():
             yield
     return coming.result()
+
+
+def _add_light(estimate: Estimate, wanted: Wanted, ready: PreparedFurther) -> None:
+    """Add what shines, where the picture tells its light."""
+    name, found = estimate.task.name, estimate.report.light
+    if wanted.sun and found.determined:
+        light.sun(images.result_name(name, "_sun"), found)
+    if ready.sky is not None and found.determined:
+        further_results.light_scene(name, ready.sky)
 
 
 def _file(kind: Kind, estimate: Estimate, choice: Choice) -> bytes:

@@ -169,7 +169,7 @@ def plan_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Plan:
 def show(plan: Plan, first: int) -> bpy.types.Image:
     """Have the normal maps as an image sequence, made or refreshed."""
     path, name = str(plan.normals.path(first)), plan.normals.head.rstrip("_")
-    image = bpy.data.images.get(name)
+    image = bpy.data.images.get((name, None))
     if image is None:
         image = bpy.data.images.load(path)
         image.name = name

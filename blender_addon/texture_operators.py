@@ -8,17 +8,18 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import bake, images, operators, results, session, wiring
+from . import bake, images, operators, results, session, sources, wiring
 from .operators import Ending, Waiting
-from .request import source_image
 from .texture_settings import choice
 from .trouble import Trouble
 
 
 def image_name(context: bpy.types.Context) -> str:
     """Return the name of the image that is worked on, or nothing."""
-    image = source_image(context)
-    return image.name if image is not None else ""
+    try:
+        return sources.name_of(sources.find(context), context.scene)
+    except images.UnusableImage:
+        return ""
 
 
 class TextureOperator:

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from mathutils import Vector
 
-from tests.blender.tools import PHOTO, attribute, estimate, names, pixels, points_shown
+from tests.blender.tools import (
+    PHOTO,
+    attribute,
+    estimate,
+    look_at_the_card,
+    names,
+    points_shown,
+    render,
+)
 
 
 def test_gaussians_carry_every_attribute(fake, make_image):
@@ -121,29 +129,11 @@ def test_relit_card_is_lambert_of_its_normals(fake, make_image):
     make_image(ramp)
     with fake() as backend:
         estimate()
-    scene = bpy.context.scene
     bpy.data.objects["photo_gaussians"].hide_render = True
-    camera = bpy.data.cameras.new("camera")
-    camera.type, camera.ortho_scale = "ORTHO", 2.0
-    scene.camera = bpy.data.objects.new("camera", camera)
-    scene.collection.objects.link(scene.camera)
-    scene.camera.location, scene.camera.rotation_euler = (0, -3, 0), (math.pi / 2, 0, 0)
-    rendered = render(scene)
+    look_at_the_card()
+    rendered = render("card")
     answer = backend.seen.answers[0]
     cosine = answer["normals"] @ np.array([-0.6, 0.64, 0.48])
     expected = answer["albedo"] * cosine[..., None] * np.array([1.2, 1.0, 0.8])
     inner = slice(4, 28), slice(4, 28)
     np.testing.assert_allclose(rendered[inner], expected[inner], atol=0.03)
-
-
-def render(scene):
-    scene.render.engine = "CYCLES"
-    scene.cycles.samples, scene.cycles.use_denoising = 8, False
-    scene.render.threads_mode, scene.render.threads = "FIXED", 2
-    scene.render.resolution_x = scene.render.resolution_y = 32
-    scene.view_settings.view_transform = "Raw"
-    scene.render.image_settings.file_format = "OPEN_EXR"
-    scene.render.filepath = bpy.app.tempdir + "card.exr"
-    bpy.ops.render.render(write_still=True)
-    image = bpy.data.images.load(scene.render.filepath)
-    return pixels(image.name)[..., :3]

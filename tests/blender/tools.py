@@ -1,5 +1,7 @@
 """What several Blender tests look at."""
 
+import math
+
 import bpy
 import numpy as np
 
@@ -49,3 +51,25 @@ def points_shown():
         for instance in graph.object_instances
         if instance.object.type == "POINTCLOUD"
     ]
+
+
+def render(name, size=32):
+    """Render what the scene's camera sees, as linear (size, size, 3) floats."""
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 32, False
+    scene.render.threads_mode, scene.render.threads = "FIXED", 2
+    scene.render.resolution_x = scene.render.resolution_y = size
+    scene.view_settings.view_transform = "Raw"
+    scene.render.image_settings.file_format = "OPEN_EXR"
+    scene.render.filepath = f"{bpy.app.tempdir}{name}.exr"
+    bpy.ops.render.render(write_still=True)
+    return pixels(bpy.data.images.load(scene.render.filepath).name)[..., :3]
+
+
+def look_at_the_card():
+    scene, camera = bpy.context.scene, bpy.data.cameras.new("camera")
+    camera.type, camera.ortho_scale = "ORTHO", 2.0
+    scene.camera = bpy.data.objects.new("camera", camera)
+    scene.collection.objects.link(scene.camera)
+    scene.camera.location, scene.camera.rotation_euler = (0, -3, 0), (math.pi / 2, 0, 0)

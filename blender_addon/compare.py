@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The comparison of the last estimate as an image that follows a slider."""
+
+import bpy
+
+from . import exr, images
+from .comparison import Halves, joined
+
+_kept: list[Halves] = []
+"""Of the last estimate, or empty."""
+
+
+def keep(both: Halves) -> None:
+    """Compare these from now on."""
+    _kept[:] = [both]
+
+
+def forget() -> None:
+    """Compare nothing: the pictures belong to a file that is left."""
+    _kept.clear()
+
+
+def kept() -> Halves | None:
+    """Return what can be compared."""
+    return _kept[0] if _kept else None
+
+
+def show(split: float) -> bpy.types.Image | None:
+    """Make or refresh the image of the comparison, if there is anything to compare."""
+    both = kept()
+    if both is None:
+        return None
+    return images.show(both.name, exr.encode(joined(both, split)), "Linear Rec.709")
+
+
+def follow_slider(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    """Show the comparison at the new place, where it is shown at all."""
+    both = kept()
+    if both is not None and both.name in bpy.data.images:
+        show(settings.compare_split)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an estimate can add to the scene on request: a surface, a world, a comparison."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from . import comparison, environment, exr, images, maps, material, surface, view, world
+from .comparison import Halves
+from .depth_grid import Grid, Lens, grid
+from .shared.settings import EstimateSettings
+from .task import Estimate
+
+
+@dataclass(frozen=True)
+class Further:
+    """Which of them are wanted."""
+
+    mesh_side: int = 0
+    """Most corners along the longest side of the surface; 0 for none."""
+    world: bool = False
+    comparison: bool = False
+
+
+@dataclass(frozen=True)
+class PreparedFurther:
+    """Their arrays."""
+
+    surface: Grid | None
+    sky: bytes | None
+    """An EXR file."""
+    halves: Halves
+
+
+def wanted_of(chosen: bpy.types.PropertyGroup) -> Further:
+    """Read off the scene's settings what is wanted."""
+    side = chosen.mesh_side if chosen.add_mesh else 0
+    return Further(side, chosen.add_world, chosen.add_compare)
+
+
+def prepared(estimate: Estimate, wanted: Further) -> PreparedFurther:
+    """Make the arrays, on a thread."""
+    covered = maps.coverage(estimate)
+    coverage = np.ones(estimate.arrays["depth"].shape) if covered is None else covered
+    task, light = estimate.task, estimate.report.light
+    shown = task.arrays.result()["picture"], task.transfer == "srgb", estimate.arrays["rerendered"]
+    return PreparedFurther(
+        _grid(estimate.arrays["depth"], coverage, task.settings, wanted.mesh_side),
+        exr.encode(environment.environment(np.array(light.ambient))) if wanted.world else None,
+        comparison.halves(images.result_name(task.name, "_compare"), *shown),
+    )
+
+
+def surface_slices(
+    name: str, ready: Grid, albedo: bpy.types.Image, normal: bpy.types.Image, beside: float
+) -> Generator[None, None, None]:
+    """Add the depth map as a mesh that can be relit."""
+    shader = images.result_name(name, " surface")
+    relit = material.relightable_material(shader, albedo, normal, "OBJECT")
+    yield from surface.surface_slices(images.result_name(name, "_surface"), ready, beside, relit)
+
+
+def light_scene(name: str, sky: bytes) -> None:
+    """Add the ambient light as the scene's world."""
+    image = images.show(images.result_name(name, "_sky"), sky, "Linear Rec.709")
+    world.light_scene(images.result_name(name, "_light"), image)
+
+
+def _grid(
+    depth: np.ndarray, coverage: np.ndarray, settings: EstimateSettings, side: int
+) -> Grid | None:
+    if side == 0:
+        return None
+    height, width = depth.shape
+    metres, centre = view.card_units(settings, height, width)
+    across = view.card_size(height, width)[0] / metres
+    lens = Lens(across, settings.principal, settings.fov_degrees > 0)
+    found = grid(depth, coverage >= 0.5, lens, side)
+    middle = np.array([*centre, -np.median(depth[coverage >= 0.5]) if len(found.quads) else 0.0])
+    positions = ((found.positions - middle) * metres).astype(np.float32)
+    return Grid(positions, found.uvs, found.quads)

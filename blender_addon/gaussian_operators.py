@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# mypy: disable-error-code="valid-type"
+"""Gaussians out of and into Blender: 3DGS PLY files, and a native point cloud."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+from bpy.props import BoolProperty, StringProperty
+from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+from . import ply, points, view
+from .comparison import linear
+from .gaussian_nodes import SHARED_NAME, points_material
+from .operators import Ending
+from .sliced import Sliced, on_thread, stop_timers
+from .splats import Splats
+
+NATIVE_FROM = (4, 5)
+"""The version of Blender that turns meshes into point clouds."""
+
+
+class OBJECT_OT_clone_export_ply(Sliced, ExportHelper, bpy.types.Operator):
+    """Write the active object's Gaussians to a 3DGS PLY file."""
+
+    bl_idname = "object.clone_export_ply"
+    bl_label = "Export 3D Gaussians"
+    bl_description = "Write the active object's Gaussians as a 3DGS PLY for other programs"
+
+    filename_ext = ".ply"
+    filter_glob: StringProperty(default="*.ply", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only an object with the attributes of Gaussians can be written."""
+        return _gaussians_active(cls, context)
+
+    def slices(self, context: bpy.types.Context) -> Ending:
+        """Read the attributes, then encode and write on a thread."""
+        splats = points.splats_of(context.active_object.data)
+        yield
+        try:
+            yield from on_thread(_write, Path(self.filepath), splats)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self.report({"ERROR"}, f"The file {self.filepath} cannot be written: {reason}.")
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"Wrote {len(splats.means):,} Gaussians to {self.filepath}")
+        return {"FINISHED"}
+
+
+class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
+    """Add the Gaussians of a 3DGS PLY file."""
+
+    bl_idname = "import_scene.clone_3dgs_ply"
+    bl_label = "Import 3D Gaussians"
+    bl_description = "Add the Gaussians of a 3DGS PLY file as a cloud"
+    bl_options: ClassVar = {"UNDO"}
+
+    filename_ext = ".ply"
+    filter_glob: StringProperty(default="*.ply", options={"HIDDEN"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    display_colors: BoolProperty(
+        name="Display Colors",
+        description="The file's colors are for display, as after training on photographs",
+        default=False,
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask which file, unless one was dropped."""
+        return self.execute(context) if self.filepath else super().invoke(context, event)
+
+    def slices(self, context: bpy.types.Context) -> Ending:
+        """Read on a thread, then make the object."""
+        path = Path(self.filepath)
+        try:
+            splats = yield from on_thread(_read, path, self.display_colors)
+        except ply.UnusableFile as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        mesh = bpy.data.meshes.new(path.stem)
+        yield from points.fill_slices(mesh, points.splat_attributes(splats))
+        thing = bpy.data.objects.new(path.stem, mesh)
+        thing.rotation_euler = view.STANDING
+        context.collection.objects.link(thing)
+        points.show_as_gaussians(thing)
+        self.report({"INFO"}, f"Added {len(splats.means):,} Gaussians as “{thing.name}”")
+        return {"FINISHED"}
+
+
+class OBJECT_OT_clone_convert_point_cloud(bpy.types.Operator):
+    """Turn the cloud into Blender's own kind of point cloud."""
+
+    bl_idname = "object.clone_convert_point_cloud"
+    bl_label = "Convert to Point Cloud"
+    bl_description = "Turn the active object's Gaussians into a native point cloud"
+    bl_options: ClassVar = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only a cloud that is still a mesh can be turned, by a Blender that can do it."""
+        if bpy.app.version < NATIVE_FROM:
+            cls.poll_message_set("Blender 4.5 or later is needed")
+            return False
+        if not _gaussians_active(cls, context):
+            return False
+        cls.poll_message_set("The Gaussians are a point cloud already")
+        return context.active_object.type == "MESH"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Convert the bare mesh: what the modifier makes of it has no points of its own."""
+        thing = context.active_object
+        modifier = thing.modifiers.get(SHARED_NAME)
+        if modifier is not None:
+            thing.modifiers.remove(modifier)
+        selected = context.selected_objects
+        for other in selected:
+            other.select_set(other == thing)
+        thing.select_set(True)
+        bpy.ops.object.convert(target="POINTCLOUD")
+        for other in selected:
+            other.select_set(True)
+        if points_material().name not in thing.data.materials:
+            thing.data.materials.append(points_material())
+        return {"FINISHED"}
+
+
+class IO_FH_clone_3dgs_ply(bpy.types.FileHandler):
+    """PLY files dropped into a 3D View."""
+
+    bl_idname = "IO_FH_clone_3dgs_ply"
+    bl_label = "3D Gaussians"
+    bl_import_operator = "import_scene.clone_3dgs_ply"
+    bl_export_operator = "object.clone_export_ply"
+    bl_file_extensions = ".ply"
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Gaussians are things in space."""
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+def _gaussians_active(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    cls.poll_message_set("Make an object with Gaussians the active one, in Object Mode")
+    return context.mode == "OBJECT" and points.holds_gaussians(context.active_object)
+
+
+def _write(path: Path, splats: Splats) -> None:
+    """Write a file that appears under its name only when it is whole."""
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_bytes(ply.encode(splats))
+    os.replace(temporary, path)
+
+
+def _read(path: Path, display_colors: bool) -> Splats:
+    splats = ply.read(path)
+    return replace(splats, colours=linear(splats.colours)) if display_colors else splats
+
+
+def _draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.operator(IMPORT_SCENE_OT_clone_3dgs_ply.bl_idname, text="3D Gaussians (.ply)")
+
+
+def _draw_export(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.operator(OBJECT_OT_clone_export_ply.bl_idname, text="3D Gaussians (.ply)")
+
+
+CLASSES = (
+    OBJECT_OT_clone_export_ply,
+    IMPORT_SCENE_OT_clone_3dgs_ply,
+    OBJECT_OT_clone_convert_point_cloud,
+    IO_FH_clone_3dgs_ply,
+)
+
+
+def register() -> None:
+    """Add the operators, and Blender's menu entries for them."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.TOPBAR_MT_file_import.append(_draw_import)
+    bpy.types.TOPBAR_MT_file_export.append(_draw_export)
+
+
+def unregister() -> None:
+    """Remove them."""
+    stop_timers()
+    bpy.types.TOPBAR_MT_file_export.remove(_draw_export)
+    bpy.types.TOPBAR_MT_file_import.remove(_draw_import)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -21,6 +21,8 @@ CROP_MARGIN = 0.04
 """Ground kept around an object, as a share of its longest side."""
 FLAT, IGNORED = 1, 2
 """What an artist paints over a picture: this is one plane; do not read the picture here."""
+SHARPENINGS, FINER = 8, 8
+"""Rounds in which a small map is made to grow back to its original, and how much finer that is."""
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
@@ -37,6 +39,8 @@ class Picture:
     """What had to be repaired, for the report."""
     hints: UInt8[Tensor, "h w"] | None = None
     """``FLAT`` and ``IGNORED`` where they were painted, else 0; colours there are filled in."""
+    white: float = 1.0
+    """What the colours of the picture were divided by."""
 
 
 def srgb_to_linear(encoded: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
@@ -74,12 +78,8 @@ def decode_picture(
         Refused: when there is nothing to estimate from, saying why.
     """
     _check_size(picture.shape)
-    values = _to_unit(picture if picture.ndim == 3 else picture[..., None])
-    colour, alpha = _split_alpha(values)
-    colour, notes = _repair(colour)
-    rgb = srgb_to_linear(colour) if transfer == "srgb" else colour
+    rgb, alpha, notes = linear_colours(picture, transfer)
     inside = _object_mask(alpha, mask, tuple(rgb.shape[:2]))
-    rgb = rgb.expand(-1, -1, 3)
     painted = None if hints is None else _checked_hints(hints, inside)
     if painted is not None:
         ignored = painted == IGNORED
@@ -92,9 +92,33 @@ def decode_picture(
             f"The picture is completely black{why}, so there is no shading to read.",
             "Choose another picture, or check its exposure and mask.",
         )
-    if brightest > 1.0:
-        rgb = _exposed(rgb, inside)
-    return Picture(rgb.contiguous(), inside, bool((~inside).any()), notes, painted)
+    white = white_of(rgb[inside]) if brightest > 1.0 else 1.0
+    whole = bool(inside.all())
+    return Picture(exposed(rgb, white), inside, not whole, notes, painted, white)
+
+
+def linear_colours(
+    picture: np.ndarray, transfer: Transfer
+) -> tuple[Float[Tensor, "h w 3"], Float[Tensor, "h w"] | None, tuple[str, ...]]:
+    """Return linear RGB, the alpha if there is one, and what had to be repaired."""
+    values = _to_unit(picture if picture.ndim == 3 else picture[..., None])
+    colour, alpha = _split_alpha(values)
+    colour, notes = _repair(colour)
+    rgb = srgb_to_linear(colour) if transfer == "srgb" else colour
+    return rgb.expand(-1, -1, 3), alpha, notes
+
+
+def white_of(colours: Float[Tensor, "n 3"]) -> float:
+    """Return the luminance of white in an HDR picture."""
+    values = luminance(colours)
+    sample = values[:: max(1, len(values) // 65536)]
+    white = torch.quantile(sample, WHITE_QUANTILE).clamp_min(float(values.max()) * 1e-5)
+    return float(white)
+
+
+def exposed(rgb: Float[Tensor, "h w 3"], white: float) -> Float[Tensor, "h w 3"]:
+    """Bring white to 1 and cut highlights at ``BRIGHTEST``; a white of 1 changes nothing."""
+    return rgb.contiguous() if white == 1.0 else (rgb / white).clamp_max(BRIGHTEST)
 
 
 def resize(values: Float[Tensor, "h w *c"], height: int, width: int) -> Float[Tensor, "hh ww *c"]:
@@ -129,6 +153,21 @@ def _pull(planes: Float[Tensor, "h w c"], weight: Float[Tensor, "h w 1"]) -> Flo
     half = -(-height // 2), -(-width // 2)
     around = _pull(resize(planes, *half), resize(weight, *half))
     return torch.where(weight > 0, mean, resize(around, height, width))
+
+
+def shrunk(values: Float[Tensor, "h w c"], height: int, width: int) -> Float[Tensor, "hh ww c"]:
+    """Return the small map that grows to ``values`` as nearly as one can.
+
+    A map that was grown from a small one comes back as that; averaging alone would blur it.
+    """
+    near = [
+        min(side, FINER * small) for side, small in zip(values.shape, (height, width), strict=False)
+    ]
+    values = resize(values, *near)
+    found = resize(values, height, width)
+    for _ in range(SHARPENINGS):
+        found = found + resize(values - resize(found, *near), height, width)
+    return found
 
 
 @dataclass(frozen=True)
@@ -236,14 +275,6 @@ def _repair(colour: Float[Tensor, "h w c"]) -> tuple[Float[Tensor, "h w c"], tup
     if (colour < 0).any():
         notes.append("negative values count as black")
     return colour.clamp(0.0, 1e6), tuple(notes)
-
-
-def _exposed(rgb: Float[Tensor, "h w 3"], inside: Bool[Tensor, "h w"]) -> Float[Tensor, "h w 3"]:
-    """Bring the white of an HDR picture to 1 and cut its highlights at ``BRIGHTEST``."""
-    values = luminance(rgb[inside])
-    sample = values[:: max(1, len(values) // 65536)]
-    white = torch.quantile(sample, WHITE_QUANTILE).clamp_min(float(values.max()) * 1e-5)
-    return (rgb / white).clamp_max(BRIGHTEST)
 
 
 def _object_mask(

@@ -10,7 +10,9 @@ are not symmetric cancel.
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
+from itertools import product
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -19,9 +21,10 @@ from backend.camera import cropped
 from backend.encoder import Encoded
 from backend.gaussians import Encoding
 from backend.geometry import normalize
-from backend.image import Box, resize
+from backend.image import resize, shrunk
 from backend.model import Clone, View, resized_view
 from backend.outline import outline_slopes
+from backend.tiles import pieces
 
 See = Callable[[View, Float[Tensor, "h w 2"] | None], Encoded]
 """Encodes a view, whose outline is given when the view is a part of a larger one."""
@@ -31,6 +34,9 @@ LONGEST = 1.5
 """A picture longer than this for its height is seen in parts; none it learned from was so long."""
 DIRECT = 1.25
 """A picture up to this much larger or smaller is encoded as it is."""
+CUT = 64
+"""Longest side of the grid that carries the shape; what is finer is detail. It lies well below
+what the copy resolves, so that both agree where they meet."""
 TILE = 512
 OVERLAP = 64
 
@@ -49,8 +55,9 @@ def encode(model: Clone, view: View) -> Encoded:
         return _resampled(seen, height, width)
     shape, fine = seen.encoding, _tiled(model, view, TILE)
     detail = normalize(fine.encoding.normals)
-    smooth = resize(resize(detail, *small.mask.shape), height, width)
-    normals = resize(normalize(shape.normals), height, width) + detail - smooth
+    grid = cut_grid(height, width)
+    coarse = shrunk(normalize(shape.normals), *grid) - shrunk(detail, *grid)
+    normals = detail + resize(coarse, height, width)
     depth = resize(shape.depth_pixels, height, width) * (width / small.mask.shape[1])
     doubt = resize(shape.confidence_logits, height, width)
     encoding = replace(
@@ -58,6 +65,12 @@ def encode(model: Clone, view: View) -> Encoded:
         normals=normalize(normals), depth_pixels=depth, confidence_logits=doubt,
     )  # fmt: skip
     return Encoded(encoding, fine.features)
+
+
+def cut_grid(height: int, width: int) -> tuple[int, int]:
+    """Return the grid on which a picture's shape is told from its detail."""
+    scale = CUT / max(height, width)
+    return max(4, round(height * scale)), max(4, round(width * scale))
 
 
 def _seen_twice(model: See, view: View, outline: Float[Tensor, "h w 2"] | None = None) -> Encoded:
@@ -93,56 +106,27 @@ def _resampled(found: Encoded, height: int, width: int) -> Encoded:
 def _tiled(see: See, view: View, tile: int) -> Encoded:
     """Encode tile by tile, blended across their overlaps."""
     height, width = view.mask.shape
-    overlap = min(OVERLAP, tile // 2)
     if max(height, width) <= DIRECT * tile:
         return see(view, None)
     total: dict[str, Tensor] = {}
-    weights = view.rgb.new_zeros(height, width)
     outline = outline_slopes(view.mask)
-    for box in _boxes(height, width, tile, overlap):
-        rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
-        camera = cropped(view.camera, box.left, box.top, box.width, box.height)
+    down, across = pieces(height, tile, OVERLAP), pieces(width, tile, OVERLAP)
+    for row, column in product(range(len(down.starts)), range(len(across.starts))):
+        top, left = down.starts[row], across.starts[column]
+        rows, columns = slice(top, top + down.size), slice(left, left + across.size)
+        camera = cropped(view.camera, left, top, across.size, down.size)
         part = View(view.rgb[rows, columns], view.mask[rows, columns], camera, view.rasterize)
-        found, weight = see(part, outline[rows, columns]), _hat(box, overlap, view.rgb)
-        weights[rows, columns] += weight
+        found = see(part, outline[rows, columns])
+        weight = torch.from_numpy(np.outer(down.weights[row], across.weights[column]))
         for name, values in _maps(found).items():
             if name not in total:
                 total[name] = values.new_zeros(height, width, *values.shape[2:])
-            shaped = weight if values.ndim == 2 else weight[..., None]
-            total[name][rows, columns] += values * shaped
-    maps = {
-        name: values / (weights if values.ndim == 2 else weights[..., None])
-        for name, values in total.items()
-    }
-    return Encoded(Encoding(**{f.name: maps[f.name] for f in fields(Encoding)}), maps["features"])
+            share = weight.to(values.device)
+            total[name][rows, columns] += values * (share if values.ndim == 2 else share[..., None])
+    maps = {f.name: total[f.name] for f in fields(Encoding)}
+    return Encoded(Encoding(**maps), total["features"])
 
 
 def _maps(found: Encoded) -> dict[str, Tensor]:
     encoding = {f.name: getattr(found.encoding, f.name) for f in fields(Encoding)}
     return encoding | {"normals": normalize(found.encoding.normals), "features": found.features}
-
-
-def _boxes(height: int, width: int, tile: int, overlap: int) -> list[Box]:
-    """Cover a picture with tiles that overlap by at least ``overlap``."""
-    return [
-        Box(top, left, min(tile, height), min(tile, width))
-        for top in _starts(height, tile, overlap)
-        for left in _starts(width, tile, overlap)
-    ]
-
-
-def _starts(length: int, tile: int, overlap: int) -> list[int]:
-    if length <= tile:
-        return [0]
-    count = -(-(length - overlap) // (tile - overlap))
-    return [round(i * (length - tile) / (count - 1)) for i in range(count)]
-
-
-def _hat(box: Box, overlap: int, like: Tensor) -> Float[Tensor, "h w"]:
-    """Return weights that fall toward a tile's border over the overlap."""
-
-    def ramp(length: int) -> Tensor:
-        steps = torch.arange(length, device=like.device) + 0.5
-        return (torch.minimum(steps, length - steps) / overlap).clamp(max=1.0)
-
-    return ramp(box.height)[:, None] * ramp(box.width)[None, :]

@@ -19,6 +19,8 @@ class Maps:
     """
 
     normals: Float[Tensor, "h w 3"]
+    start: Float[Tensor, "h w 3"]
+    """The normals before splats, refinement and loop changed them."""
     depth: Float[Tensor, "h w"]
     albedo: Float[Tensor, "h w 3"]
     shading: Float[Tensor, "h w 3"]
@@ -57,6 +59,7 @@ def at_full_resolution(
     facing = normals.new_tensor([0.0, 0.0, -1.0])
     return Maps(
         normals=pasted(normalize(normals), part.mask, box, facing.expand(*whole, 3)),
+        start=pasted(start, part.mask, box, facing.expand(*whole, 3)),
         depth=pasted(depth, part.mask, box, median.expand(whole)),
         albedo=pasted(albedo.clamp(0.0, 1.0), part.mask, box, torch.zeros_like(picture.rgb)),
         shading=pasted(shading, part.mask, box, torch.zeros_like(picture.rgb)),

@@ -1,6 +1,5 @@
 """The story in one screen: picture → start → Gaussians → light → closed loop → full resolution."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -26,6 +25,8 @@ from backend.model import Clone, Lighting, Turn, View, fused, rerendered, splat
 from backend.occlusion import occlusion
 from backend.previews import Previews, Show
 from backend.rasterizer import choose
+from backend.seamless import continued, folded
+from backend.stages import Stages
 from backend.start import Beginning, begin, fine_normals
 from shared.messages import StageTime
 from shared.settings import EstimateSettings
@@ -92,28 +93,6 @@ class Work:
         return replace(self.part, rgb=view.rgb, mask=view.mask, hints=view.hints)
 
 
-class Stages:
-    """Times the stages and passes progress on."""
-
-    def __init__(self, report: Callable[[str, float], None]) -> None:
-        self._report = report
-        self._began = time.perf_counter()
-        self._name = ""
-        self.times: list[StageTime] = []
-
-    def begin(self, name: str, fraction: float) -> None:
-        """End the stage before and say which one begins."""
-        now = time.perf_counter()
-        if self._name:
-            self.times.append(StageTime(self._name, round(now - self._began, 3)))
-        self._name, self._began = name, now
-        self._report(name, fraction)
-
-    def within_loop(self, done: float) -> None:
-        """Report how far the loop is, as a share of the whole."""
-        self._report(self._name, 0.1 + 0.8 * done)
-
-
 def estimate(
     picture: Picture,
     settings: EstimateSettings,
@@ -135,6 +114,11 @@ def estimate(
     """
     if problem := settings.problem():
         raise Refused("bad_request", problem)
+    if settings.seamless:
+        flat, around = replace(settings, seamless=False), continued(picture)
+        return _framed(
+            estimate(around, flat, device, report, cancelled, model, config, show), picture
+        )
     config = config or EngineConfig()
     stages = Stages(report)
     stages.begin("Preparing", 0.0)
@@ -172,6 +156,25 @@ def estimate(
         engine=view.rasterize.name,
         device=str(device),
         stages=tuple(stages.times),
+        notes=picture.notes,
+    )
+
+
+def _framed(found: Estimate, picture: Picture) -> Estimate:
+    """Bring what was found in a continued picture back to the picture itself."""
+    height, width = picture.mask.shape
+    half = torch.tensor([width, height]) / 2 / found.pixel_size
+    cloud, relief = found.cloud, found.relief
+    kept = (cloud.gaussians.means[:, :2].cpu().abs() <= half).all(-1).to(cloud.albedo.device)
+    gaussians = Gaussians(**{name: values[kept] for name, values in vars(cloud.gaussians).items()})
+    maps = Maps(**folded(vars(found.maps), height, width))
+    turned = {name: normalize(getattr(maps, name)) for name in ("normals", "start")}
+    return replace(
+        found,
+        maps=replace(maps, **turned),
+        relief=None if relief is None else Relief(**folded(vars(relief), height, width)),
+        mask=picture.mask,
+        cloud=Cloud(gaussians, cloud.albedo[kept], cloud.normals[kept], cloud.confidence[kept]),
         notes=picture.notes,
     )
 

@@ -21,6 +21,9 @@ class EstimateSettings:
     """Longest side, in pixels, of the grid of Gaussians the loop works on."""
     start: Start = "auto"
     """Where the geometry starts; auto is the trained encoder, the others are classical guesses."""
+    seamless: bool = False
+    """The picture tiles: its right edge goes on at its left and its bottom at its top, and so do
+    the results."""
     height: bool = False
     """Also integrate the surface's height and find where it is occluded."""
     previews: bool = False
@@ -32,6 +35,8 @@ class EstimateSettings:
         """Say in one sentence what cannot be computed, or None."""
         if not 0.0 <= self.fov_degrees <= 150.0:
             return f"The field of view is {self.fov_degrees:g}°; it must lie between 0° and 150°."
+        if self.seamless and self.fov_degrees:
+            return "A picture that tiles is flat: set its field of view to 0."
         if not all(-1.0 <= value <= 2.0 for value in self.principal):
             return "The principal point lies more than a picture's width outside the picture."
         if not 0 <= self.steps <= 10_000:

@@ -5,7 +5,7 @@ is finer. They are preconditioned by the Poisson equation of the whole rectangle
 transforms solve: so few rounds do whatever the size and the outline, and no matrix is stored.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import scipy.fft
@@ -26,17 +26,21 @@ TOLERANCE = 1e-3
 
 
 def height_of(
-    normals: Float[Tensor, "h w 3"], camera: Camera, inside: Bool[Tensor, "h w"]
+    normals: Float[Tensor, "h w 3"],
+    camera: Camera,
+    inside: Bool[Tensor, "h w"],
+    between: Callable[[], None] = lambda: None,
 ) -> Float[Tensor, "h w"]:
     """Return the height toward the viewer over the mean plane, in pixels; 0 outside the mask.
 
     Normals of the OpenCV camera. In a perspective picture the height is measured along the line of
     sight, in pixels as wide as they are at the surface, and a tilted plane is level there too.
+    ``between`` is called before every round.
     """
     rays = view_rays(camera)
     slopes, weights = slopes_of(normals, rays)
     first = _coarse_depth(normals, rays, inside)
-    solved = _refined(*(values.numpy() for values in (slopes, weights, inside, first)))
+    solved = _refined(*(values.numpy() for values in (slopes, weights, inside, first)), between)
     depth = torch.from_numpy(solved)
     depth = depth - depth[inside].mean()
     if camera.orthographic:
@@ -64,7 +68,11 @@ def _coarse_depth(
 
 
 def _refined(
-    slopes: np.ndarray, weights: np.ndarray, inside: np.ndarray, depth: np.ndarray
+    slopes: np.ndarray,
+    weights: np.ndarray,
+    inside: np.ndarray,
+    depth: np.ndarray,
+    between: Callable[[], None],
 ) -> np.ndarray:
     """Improve a depth until its steps are the slopes, by preconditioned conjugate gradients."""
     strengths = [_between(np.minimum, weights, axis) * _between(np.logical_and, inside, axis)
@@ -76,6 +84,7 @@ def _refined(
     direction = guess = _poisson(residual, spectrum)
     left = start = float(np.vdot(residual, guess))
     for _ in range(ROUNDS):
+        between()
         if left <= TOLERANCE**2 * start or left < 1e-12:
             break
         pushed = _gathered(strengths, (np.diff(direction, axis=axis) for axis in (0, 1)))

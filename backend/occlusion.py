@@ -7,6 +7,7 @@ closed form (horizon-based, after Jiménez et al. 2016).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -46,10 +47,14 @@ class _Level:
         return max(self.height.shape)
 
 
-def occlusion(height: Float[Tensor, "h w"], inside: Bool[Tensor, "h w"]) -> Float[Tensor, "h w"]:
+def occlusion(
+    height: Float[Tensor, "h w"],
+    inside: Bool[Tensor, "h w"],
+    between: Callable[[], None] = lambda: None,
+) -> Float[Tensor, "h w"]:
     """Return the visible share of the sky, 1 where all of it is open and outside the mask.
 
-    ``height`` is in pixels toward the viewer.
+    ``height`` is in pixels toward the viewer; ``between`` is called before every direction.
     """
     halved = _pyramid(_Level(height, inside))
     levels = [level for level in halved if level.longest <= GRID] or halved[-1:]
@@ -58,6 +63,7 @@ def occlusion(height: Float[Tensor, "h w"], inside: Bool[Tensor, "h w"]) -> Floa
     around = [_framed(level) for level in levels]
     seen, every = torch.zeros_like(right), torch.zeros_like(right)
     for v, u in _directions():
+        between()
         slope = (u * right + v * down) / math.hypot(u, v)
         horizon = torch.maximum(_horizon(levels, around, v, u) - LEAST, slope)
         seen += _visible(horizon, slope)

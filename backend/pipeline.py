@@ -140,7 +140,7 @@ def estimate(
         sure = confidence(found, final, view, config.confidence)
         fine = fine_normals(work.part, work.camera, view, settings.start, model)
         maps = _maps_of(picture, work, beginning, final, fine, sure)
-        relief = _relief_of(maps, work, stages) if settings.height else None
+        relief = _relief_of(maps, work, stages, cancelled) if settings.height else None
     stages.begin("Done", 1.0)
     return Estimate(
         maps=maps,
@@ -259,14 +259,19 @@ def _maps_of(
     return replace(maps, normals=heeded(maps.normals, picture.mask, picture.hints, EDGE))
 
 
-def _relief_of(maps: Maps, work: Work, stages: Stages) -> Relief:
+def _relief_of(maps: Maps, work: Work, stages: Stages, cancelled: Callable[[], bool]) -> Relief:
     """Integrate the height of the part that is worked on, and find what it hides."""
+
+    def between() -> None:
+        if cancelled():
+            raise Stopped
+
     stages.begin("Finding the height", 0.96)
     whole = maps.depth.shape
     box, inside = work.box, work.part.mask
     rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
-    height = height_of(maps.normals[rows, columns], work.camera, inside)
-    sky = occlusion(height, inside)
+    height = height_of(maps.normals[rows, columns], work.camera, inside, between)
+    sky = occlusion(height, inside, between)
     return Relief(
         pasted(height, inside, box, torch.zeros(whole)),
         pasted(sky, inside, box, torch.ones(whole)),

@@ -117,6 +117,18 @@ def test_cancel_stops_between_two_steps():
     assert next(calls) < 9
 
 
+def test_cancel_stops_while_the_height_is_found():
+    pixels, _, _ = sphere_picture(48)
+    height = replace(QUICK, steps=0, height=True)
+    asked = []
+    estimate(pixels, height, cancelled=lambda: bool(asked.append(1)))
+    assert len(asked) > 16  # once for every direction of the sky
+    for turn in (2, len(asked)):
+        so_far = iter(range(1, len(asked) + 1))
+        with pytest.raises(Stopped):
+            estimate(pixels, height, cancelled=lambda: next(so_far) == turn)  # noqa: B023
+
+
 def test_without_the_loop_the_start_is_the_answer():
     pixels, _, _ = sphere_picture(40)
     result, _ = estimate(pixels, replace(QUICK, steps=0))

@@ -40,7 +40,7 @@ def height_of(
     rays = view_rays(camera)
     slopes, weights = slopes_of(normals, rays)
     first = _coarse_depth(normals, rays, inside)
-    solved = _refined(*(values.numpy() for values in (slopes, weights, inside, first)), between)
+    solved = _refined(slopes.numpy(), weights.numpy(), inside.numpy(), first.numpy(), between)
     depth = torch.from_numpy(solved)
     depth = depth - depth[inside].mean()
     if camera.orthographic:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TypeVar
 
 import bpy
-import numpy as np
 
 from . import (
     compare,
@@ -114,7 +113,7 @@ def _file(kind: Kind, estimate: Estimate, choice: Choice) -> bytes:
     return exr.encode(made.colors, made.alpha)
 
 
-def _attributes(estimate: Estimate) -> dict[str, tuple[str, np.ndarray]]:
+def _attributes(estimate: Estimate) -> points.Attributes:
     arrays = estimate.arrays
     metres, centre = view.card_units(estimate.task.settings, *arrays["normals"].shape[:2])
     return points.attributes_of(arrays, metres, centre)

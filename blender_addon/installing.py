@@ -129,6 +129,7 @@ class CLONE_OT_cancel_install(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only what runs can be cancelled."""
+        cls.poll_message_set("Nothing is running that could be cancelled")
         return install.current.state is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

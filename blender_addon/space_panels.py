@@ -78,7 +78,7 @@ def modifier_shown(context: bpy.types.Context) -> bpy.types.NodesModifier | None
     """Return what shows the active cloud, else that of the panel's image."""
     shown = getattr(context.space_data, "image", None) or context.scene.clone_normals.image
     name = images.result_name(shown.name, "_gaussians") if shown is not None else ""
-    for thing in (context.active_object, bpy.data.objects.get(name)):
+    for thing in (context.active_object, bpy.data.objects.get((name, None))):
         if points.holds_gaussians(thing):
             modifier = thing.modifiers.get(SHARED_NAME)
             if modifier is not None and modifier.node_group is not None:

@@ -168,7 +168,7 @@ def side_length(thing: bpy.types.Object, image: bpy.types.Image) -> float:
 
 
 def _map(name: str, kind: Kind) -> bpy.types.Image | None:
-    return bpy.data.images.get(images.result_name(name, f"_{kind}"))
+    return bpy.data.images.get((images.result_name(name, f"_{kind}"), None))
 
 
 def _texture(surface: Surface, name: str, image: bpy.types.Image, down: float) -> bpy.types.Node:

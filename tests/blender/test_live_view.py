@@ -84,7 +84,7 @@ def test_the_result_takes_the_previews_place(fake, editor, view):
         begin(view, editor)
         run_until(view, lambda: not session().busy)
         ending = estimate_with.IMAGE_OT_clone_estimate_normals.end(Reporter(), bpy.context)
-        while estimate_with._next_slice(ending) is None:
+        while estimate_with.next_slice(ending) is None:
             pass
     assert editor.spaces.active.image == bpy.data.images["photo_normal"]
     assert "photo_preview" not in bpy.data.images

@@ -61,10 +61,13 @@ def wire(thing: bpy.types.Object | None, name: str, scene: bpy.types.Scene) -> R
         _wire_occlusion(surface, occlusion)
     elif not chosen.wire_occlusion:
         _unwire_occlusion(surface)
-    said = f"The maps of “{name}” are in the material “{surface.material.name}”"
-    if replaced:
-        return {"WARNING"}, f"{said}. Unplugged, but still there: {', '.join(replaced)}."
-    return {"INFO"}, said
+    where = surface.material.name
+    if not replaced:
+        return {"INFO"}, f"The maps of “{name}” are in the material “{where}”"
+    return {"WARNING"}, (
+        f"The maps of “{name}” are in the material “{where}”. "
+        f"Unplugged, but still there: {', '.join(replaced)}."
+    )
 
 
 def surface_of(thing: bpy.types.Object | None) -> Surface:

@@ -82,7 +82,7 @@ def why_gray(cls):
 
 
 def test_long_operators_are_one_undo_step_and_never_run_again_by_themselves(addon):
-    waiting = sys.modules[f"{MODULE}.operators"].Waiting
+    waiting = sys.modules[f"{MODULE}.waiting"].Waiting
     found = [cls for cls in classes(bpy.types.Operator) if issubclass(cls, waiting)]
     assert found
     for cls in found:
@@ -122,7 +122,7 @@ def traces() -> dict[str, set]:
             if "clone" in item.idname
         },
         "threads": {thread.name for thread in threading.enumerate() if "CLONE" in thread.name},
-        "timers": set(map(repr, sys.modules[f"{MODULE}.operators"]._timers)),
+        "timers": set(map(repr, sys.modules[f"{MODULE}.waiting"]._timers)),
     }
 
 

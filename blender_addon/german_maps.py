@@ -30,7 +30,7 @@ TEXTS = {
     "Bake to Object": "Auf Objekt backen",
     "Wire into Material": "Ins Material einsetzen",
     "Wire after Estimate": "Nach dem Schätzen einsetzen",
-    "Occlusion in Base Color": "Verdeckung in Grundfarbe",
+    "Wire Occlusion": "Mit Verdeckung",
     "After an estimate, put the maps into the active object's active material": (
         "Nach einer Schätzung die Maps in das aktive Material des aktiven Objekts einsetzen"
     ),
@@ -138,7 +138,7 @@ TEXTS = {
     "What the normals are relative to": "Worauf sich die Normalen beziehen",
     "Which way the green channel points": "Wohin der grüne Kanal zeigt",
     "Width and height of the baked normal map": "Breite und Höhe der gebackenen Normal-Map",
-    "Wire also the ambient occlusion: it darkens the base color under any light": (
+    "Wire the ambient occlusion too: it darkens the base color under any light": (
         "Auch die Umgebungsverdeckung einsetzen: Sie dunkelt die Grundfarbe bei jedem Licht ab"
     ),
     "{} maps made again": "{} Maps neu erzeugt",

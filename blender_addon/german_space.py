@@ -64,7 +64,7 @@ TEXTS = {
     ),
     "Split": "Teilung",
     "Surface": "Oberfläche",
-    "Surface Resolution": "Auflösung der Oberfläche",
+    "Surface Points": "Flächenpunkte",
     "The 3DGS PLY file": "Die 3DGS-PLY-Datei",
     "The Gaussians are a point cloud already": "Die Gaußpunkte sind schon eine Punktwolke",
     "The PLY file begins with “{}”, not with points.": (

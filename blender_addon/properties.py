@@ -147,7 +147,7 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         default=False,
     )
     mesh_side: IntProperty(
-        name="Surface Resolution",
+        name="Surface Points",
         description="Most vertices along the longest side of the surface",
         min=2,
         max=1024,

@@ -30,9 +30,10 @@ def draw_installation(layout: bpy.types.UILayout) -> None:
 def draw_backend(layout: bpy.types.UILayout) -> None:
     """Show how the backend is, with the button that changes it."""
     now = session.current
-    row = layout.split(factor=0.65)
+    row = layout.split(factor=0.75)
     if now.connected and now.welcome is not None:
-        row.label(text=translated(f"Backend: {now.welcome.device}"), icon="LINKED")
+        device = now.welcome.device.partition(",")[0]  # all of it does not fit
+        row.label(text=translated(f"Backend: {device}"), icon="LINKED")
         row.operator("clone.stop_backend", text="Stop")
     elif now.phase in {"starting", "connecting"}:
         row.label(text="Backend: Starting", icon="SORTTIME")

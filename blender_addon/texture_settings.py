@@ -103,8 +103,8 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         default=False,
     )
     wire_occlusion: BoolProperty(
-        name="Occlusion in Base Color",
-        description="Wire also the ambient occlusion: it darkens the base color under any light",
+        name="Wire Occlusion",
+        description="Wire the ambient occlusion too: it darkens the base color under any light",
         default=False,
     )
     bake_size: IntProperty(

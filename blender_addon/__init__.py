@@ -2,6 +2,7 @@
 """CLONE Normals: normals, light and Gaussians out of one picture."""
 
 from . import (
+    backend_operators,
     drop,
     gaussian_operators,
     handlers,
@@ -15,10 +16,7 @@ from . import (
     properties,
     sequence_operator,
     servers,
-    source_panels,
-    space_panels,
     texture_operators,
-    texture_panels,
     texture_settings,
     timings,
     translations,
@@ -31,6 +29,7 @@ MODULES = (
     properties,
     texture_settings,
     operators,
+    backend_operators,
     installing,
     servers,
     hint_operators,
@@ -41,9 +40,6 @@ MODULES = (
     drop,
     preset_menu,
     panels,
-    source_panels,
-    texture_panels,
-    space_panels,
     handlers,
 )
 

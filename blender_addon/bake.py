@@ -51,7 +51,7 @@ def read(context: bpy.types.Context, name: str) -> Bake:
         UnusableImage: when there is no normal map, or of another shape than the camera's picture.
     """
     scene, thing = context.scene, context.view_layer.objects.active
-    image = bpy.data.images.get(images.result_name(name, "_normal"))
+    image = bpy.data.images.get((images.result_name(name, "_normal"), None))
     if image is None or not image.size[0] or not image.is_float:
         raise UnusableImage(f"There is no normal map of “{name}” yet. Estimate it first.")
     frame = frame_of(scene)

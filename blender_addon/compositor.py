@@ -15,7 +15,7 @@ SUN_AXES = ("Sun X", "Sun Y", "Sun Z")
 
 def relight_group(light: Light) -> bpy.types.NodeTree:
     """Make or refresh the group; its inputs begin with that light."""
-    tree = bpy.data.node_groups.get(GROUP_NAME)
+    tree = bpy.data.node_groups.get((GROUP_NAME, None))
     if tree is not None and tree.get(VERSION_KEY) != VERSION:
         tree.name = f"{GROUP_NAME}.old"  # the artist's own, or of another version
         tree = None

@@ -9,6 +9,7 @@ import bpy
 from bpy.props import StringProperty
 
 from . import images, session
+from .translations import translated
 
 EXTENSIONS = ".png;.jpg;.jpeg;.webp;.tif;.tiff;.exr;.hdr"
 
@@ -21,7 +22,12 @@ class IMAGE_OT_clone_drop_image(bpy.types.Operator):
     bl_description = "Open the picture and estimate its normals"
     bl_options: ClassVar = {"INTERNAL"}  # the estimate that follows is the undo step
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        description="The picture",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -43,10 +49,12 @@ class IMAGE_OT_clone_drop_image(bpy.types.Operator):
             image = bpy.data.images.load(str(path), check_existing=True)
             images.size_of(image)
         except RuntimeError:
-            self.report({"ERROR"}, f"{path.name} cannot be opened. Check that it is a picture.")
+            self.report(
+                {"ERROR"}, translated(f"{path.name} cannot be opened. Check that it is a picture.")
+            )
             return {"CANCELLED"}
         except images.UnusableImage as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         if getattr(context.space_data, "type", "") == "IMAGE_EDITOR":
             context.space_data.image = image

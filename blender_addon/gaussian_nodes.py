@@ -26,7 +26,7 @@ MODES = ("Points", "Ellipsoids", "Normals")
 
 def gaussians_group() -> bpy.types.NodeTree:
     """Return the group that shows a mesh's vertices as Gaussians, shared by all clouds."""
-    old = bpy.data.node_groups.get(SHARED_NAME)
+    old = bpy.data.node_groups.get((SHARED_NAME, None))
     if old is not None and old.bl_idname == "GeometryNodeTree":
         if old.get(VERSION_KEY) == VERSION:
             return old

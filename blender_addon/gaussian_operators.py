@@ -14,9 +14,10 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from . import ply, points, view
 from .comparison import linear
 from .gaussian_nodes import SHARED_NAME, points_material
-from .operators import Ending
 from .sliced import Sliced, on_thread, stop_timers
 from .splats import Splats
+from .translations import translated
+from .waiting import Ending
 
 NATIVE_FROM = (4, 5)
 """The version of Blender that turns meshes into point clouds."""
@@ -45,9 +46,13 @@ class OBJECT_OT_clone_export_ply(Sliced, ExportHelper, bpy.types.Operator):
             yield from on_thread(_write, Path(self.filepath), splats)
         except OSError as error:
             reason = error.strerror or str(error)
-            self.report({"ERROR"}, f"The file {self.filepath} cannot be written: {reason}.")
+            self.report(
+                {"ERROR"}, translated(f"The file {self.filepath} cannot be written: {reason}.")
+            )
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Wrote {len(splats.means):,} Gaussians to {self.filepath}")
+        self.report(
+            {"INFO"}, translated(f"Wrote {len(splats.means):,} Gaussians to {self.filepath}")
+        )
         return {"FINISHED"}
 
 
@@ -61,7 +66,12 @@ class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
 
     filename_ext = ".ply"
     filter_glob: StringProperty(default="*.ply", options={"HIDDEN"})
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        description="The 3DGS PLY file",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
     display_colors: BoolProperty(
         name="Display Colors",
         description="The file's colors are for display, as after training on photographs",
@@ -78,7 +88,7 @@ class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
         try:
             splats = yield from on_thread(_read, path, self.display_colors)
         except ply.UnusableFile as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         mesh = bpy.data.meshes.new(path.stem)
         yield from points.fill_slices(mesh, points.splat_attributes(splats))
@@ -86,7 +96,9 @@ class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
         thing.rotation_euler = view.STANDING
         context.collection.objects.link(thing)
         points.show_as_gaussians(thing)
-        self.report({"INFO"}, f"Added {len(splats.means):,} Gaussians as “{thing.name}”")
+        self.report(
+            {"INFO"}, translated(f"Added {len(splats.means):,} Gaussians as “{thing.name}”")
+        )
         return {"FINISHED"}
 
 

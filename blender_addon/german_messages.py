@@ -6,8 +6,6 @@ TEXTS = {
         "Ein Render-Ergebnis ist nicht lesbar. Speichere es als Bild und öffne dieses."
     ),
     "Ask whoever looks after it.": "Frage, wer sich um ihn kümmert.",
-    "Check the add-on's preferences.": "Prüfe die Einstellungen des Add-ons.",
-    "Choose it in the add-on's preferences.": "Wähle es in den Einstellungen des Add-ons.",
     "Choose the file you were given.": "Wähle die Datei, die du bekommen hast.",
     "Its log is {}.": "Sein Protokoll ist {}.",
     "It last said:\n{}": "Zuletzt sagte er:\n{}",
@@ -32,9 +30,6 @@ TEXTS = {
     "The backend ended.": "Der Dienst wurde beendet.",
     "The backend has not answered for {} seconds.": (
         "Der Dienst hat seit {} Sekunden nicht geantwortet."
-    ),
-    "The backend is not running, and no Python to start it with is chosen.": (
-        "Der Dienst läuft nicht, und es ist kein Python gewählt, um ihn zu starten."
     ),
     "The backend is not running.": "Der Dienst läuft nicht.",
     "The backend speaks protocol {} and this add-on {}.": (

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import bpy
 from bpy.app.handlers import persistent
 
-from . import compare, live_view, operators, session
+from . import compare, live_view, session, waiting
 
 
 @persistent
 def drop_running_task(*_: object) -> None:
     """Drop the running task: its image goes away with the file."""
-    operators.leave_interface()
+    waiting.leave_interface()
     session.current.forget()
     compare.forget()
 
@@ -41,7 +41,7 @@ def unregister() -> None:
     atexit.unregister(leave_backend)
     for event, handler in watched():
         event.remove(handler)
-    operators.leave_interface()
+    waiting.leave_interface()
     session.current.forget()
     compare.forget()
     session.current.close()

@@ -8,10 +8,11 @@ import bpy
 import numpy as np
 from bpy.props import EnumProperty
 
-from . import images, lineage, operators, sources
+from . import images, lineage, sources, waiting
 from .hints import COLORS, guide_of
 from .pixels import Pixels, picture_of
 from .sources import Source
+from .translations import translated
 
 HINTS = (
     ("FLAT", "Flat", "Paint in green what is flat"),
@@ -28,7 +29,9 @@ class IMAGE_OT_clone_paint_hints(bpy.types.Operator):
     bl_label = "Paint Hints"
     bl_options: ClassVar = {"UNDO"}
 
-    hint: EnumProperty(items=HINTS, name="Hint", options={"SKIP_SAVE"})
+    hint: EnumProperty(
+        items=HINTS, name="Hint", description="What the strokes say", options={"SKIP_SAVE"}
+    )
 
     @classmethod
     def description(
@@ -42,14 +45,16 @@ class IMAGE_OT_clone_paint_hints(bpy.types.Operator):
         try:
             hints = hints_for(sources.find(context), context.scene)
         except images.UnusableImage as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         set_brush(context, COLORS[self.hint])
         if getattr(context.space_data, "type", "") == "IMAGE_EDITOR":
             context.space_data.image = hints
             context.space_data.ui_mode = "PAINT"
         else:
-            self.report({"INFO"}, f"Open the image “{hints.name}” in an Image Editor and paint")
+            self.report(
+                {"INFO"}, translated(f"Open the image “{hints.name}” in an Image Editor and paint")
+            )
         return {"FINISHED"}
 
 
@@ -79,7 +84,7 @@ class IMAGE_OT_clone_clear_hints(bpy.types.Operator):
             context.space_data.image = source.image
             context.space_data.ui_mode = "VIEW"
         bpy.data.images.remove(hints)
-        operators.redraw(context)
+        waiting.redraw(context)
         return {"FINISHED"}
 
 

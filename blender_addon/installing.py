@@ -13,8 +13,9 @@ from bpy.props import StringProperty
 
 from . import environments, install, install_jobs, package_index, preferences, session
 from .farewell import leave
-from .operators import redraw
 from .trouble import Trouble
+from .trouble_view import trouble_text
+from .waiting import redraw
 
 PUMP_SECONDS = 0.2
 
@@ -78,7 +79,7 @@ class Installing:
     def fail(self, context: bpy.types.Context, trouble: Trouble) -> set[str]:
         """Show trouble in the box that can repair it; a script gets an error."""
         session.current.trouble = trouble
-        self.report({"ERROR" if bpy.app.background else "WARNING"}, str(trouble))
+        self.report({"ERROR" if bpy.app.background else "WARNING"}, trouble_text(trouble))
         redraw(context)
         return {"CANCELLED"}
 
@@ -102,7 +103,12 @@ class CLONE_OT_use_python(Installing, bpy.types.Operator):
     bl_label = "Use Existing Python"
     bl_description = "Choose the Python of an environment that has the backend, and test it"
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        description="The Python program",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask which."""
@@ -129,6 +135,7 @@ class CLONE_OT_cancel_install(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only what runs can be cancelled."""
+        cls.poll_message_set("Nothing is running that could be cancelled")
         return install.current.state is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 import bpy
 
 from . import compare, compositor, session
+from .translations import translated
 
 
 class IMAGE_OT_clone_compare(bpy.types.Operator):
@@ -49,7 +50,7 @@ class NODE_OT_clone_relight_group(bpy.types.Operator):
         assert session.current.summary is not None
         group = compositor.relight_group(session.current.summary[1].light)
         if compositor.add_to_scene(context.scene, group) is None:
-            self.report({"INFO"}, f"Add the group “{group.name}” in a compositor")
+            self.report({"INFO"}, translated(f"Add the group “{group.name}” in a compositor"))
         return {"FINISHED"}
 
 

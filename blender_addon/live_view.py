@@ -79,7 +79,7 @@ class LiveView:
 
     def image(self) -> bpy.types.Image | None:
         """Return the normal map so far, if there is one."""
-        found = bpy.data.images.get(self._preview) if self._preview else None
+        found = bpy.data.images.get((self._preview, None)) if self._preview else None
         return found if found is not None and found.get(PREVIEW) else None
 
     def _say(self, workspace: bpy.types.WorkSpace, text: str) -> None:

@@ -137,7 +137,7 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         default=True,
     )
     add_sun: BoolProperty(
-        name="Recovered Light",
+        name="Recovered Sun",
         description="Add a sun that shines as in the picture, where the picture shows it",
         default=True,
     )
@@ -147,7 +147,7 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         default=False,
     )
     mesh_side: IntProperty(
-        name="Surface Side",
+        name="Surface Points",
         description="Most vertices along the longest side of the surface",
         min=2,
         max=1024,

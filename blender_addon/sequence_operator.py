@@ -12,12 +12,15 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import hint_operators, images, operators, preferences, request, session, sources
+from . import hint_operators, images, preferences, request, session, sources
+from .operators import source_of
 from .sequence import Plan, Writer, normals_of, unit_normals
 from .sources import Source
 from .steadiness import Frame
 from .task import Estimate, Task
+from .translations import translated
 from .trouble import Trouble
+from .waiting import UNUSABLE, Ending, Waiting
 
 
 @dataclass
@@ -51,7 +54,7 @@ def running() -> Run | None:
     return _run if _run is not None and _run.task is session.current.task else None
 
 
-class IMAGE_OT_clone_estimate_sequence(operators.Waiting, bpy.types.Operator):
+class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
     """Estimate the normals of every frame of an image sequence."""
 
     bl_idname = "image.clone_estimate_sequence"
@@ -86,7 +89,7 @@ class IMAGE_OT_clone_estimate_sequence(operators.Waiting, bpy.types.Operator):
     def begin(self, context: bpy.types.Context) -> None:
         """Send the first frame off that is not done."""
         global _run  # noqa: PLW0603  one at a time, as there is one session
-        image = operators.source_of(context, self.image_name).image
+        image = source_of(context, self.image_name).image
         plan = plan_of(image, context.scene)
         self.image_name = image.name
         self.todo = deque(plan.todo())
@@ -96,23 +99,25 @@ class IMAGE_OT_clone_estimate_sequence(operators.Waiting, bpy.types.Operator):
         if self.todo:
             self._send(context, self.todo[0])
 
-    def end(self, context: bpy.types.Context) -> operators.Ending:
+    def end(self, context: bpy.types.Context) -> Ending:
         """Write each frame while the next is estimated; show the sequence in the end."""
         with ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals sequence") as pool:
             try:
                 yield from self._frames(context, pool)
-            except (*operators.UNUSABLE, OSError) as error:
+            except (*UNUSABLE, OSError) as error:
                 session.current.cancel()
                 session.current.trouble = _trouble(error)
         numbers = self.writer.plan.normals.numbers()
         made = sorted(self.writer.done.intersection(numbers))
         if made:
             shown = show(self.writer.plan, made[0])
-            self.report({"INFO"}, f"{len(made)} frames are done: the image “{shown.name}”")
+            self.report(
+                {"INFO"}, translated(f"{len(made)} frames are done: the image “{shown.name}”")
+            )
         self.tell(session.current.trouble)
         return {"FINISHED"} if made else {"CANCELLED"}
 
-    def _frames(self, context: bpy.types.Context, pool: ThreadPoolExecutor) -> operators.Ending:
+    def _frames(self, context: bpy.types.Context, pool: ThreadPoolExecutor) -> Ending:
         """Take in estimates until all frames are done or something ends the run."""
         while self.todo and (estimate := session.current.take_estimate()) is not None:
             number = self.todo.popleft()
@@ -182,7 +187,7 @@ def show(plan: Plan, first: int) -> bpy.types.Image:
     return image
 
 
-def _until(written: Future[None]) -> operators.Ending:
+def _until(written: Future[None]) -> Ending:
     """Wait for a frame to be written and for the next one to be estimated."""
     while session.current.busy or not written.done():
         session.current.advance()

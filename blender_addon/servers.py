@@ -9,9 +9,10 @@ from bpy.props import StringProperty
 
 from . import preferences, session
 from .farewell import leave
-from .operators import redraw
 from .shared import connection
 from .trouble import Trouble
+from .trouble_view import trouble_text
+from .waiting import redraw
 
 
 class CLONE_OT_connect_server(bpy.types.Operator):
@@ -21,7 +22,12 @@ class CLONE_OT_connect_server(bpy.types.Operator):
     bl_label = "Connect to Server"
     bl_description = "Choose the key file you were given, and compute on the machine it belongs to"
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        description="The key file",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
     @classmethod
@@ -43,7 +49,7 @@ class CLONE_OT_connect_server(bpy.types.Operator):
             session.current.trouble = Trouble(
                 f"{self.filepath} is not a key.", "Choose the file you were given.", "preferences"
             )
-            self.report({"ERROR"}, str(session.current.trouble))
+            self.report({"ERROR"}, trouble_text(session.current.trouble))
             return {"CANCELLED"}
         use_server(context, key)
         return {"FINISHED"}

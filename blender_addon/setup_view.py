@@ -6,8 +6,11 @@ from pathlib import Path
 
 import bpy
 
-from . import environments, install, package_index, panels
+from . import environments, install, package_index
 from .shared import connection
+from .status_view import draw_backend, draw_installation
+from .translations import translated
+from .trouble_view import draw_online, draw_trouble
 
 
 def draw(
@@ -19,11 +22,11 @@ def draw(
 ) -> None:
     """Show all of it; ``python`` is the backend's, ``root`` where installed ones are."""
     if install.current.state is not None:
-        panels.draw_installation(layout)
+        draw_installation(layout)
     elif not chosen.key and (python is None or not python.is_file()):
         draw_install(layout, chosen, root)
     draw_choices(layout)
-    panels.draw_trouble(layout, context)
+    draw_trouble(layout, context)
     draw_state(layout, chosen, python, root)
     draw_advanced(layout, chosen)
 
@@ -38,9 +41,9 @@ def draw_install(
     button.operator("clone.install_backend", icon="IMPORT")
     source = package_index.sources(chosen.build, chosen.index)
     facts = split.column(align=True)
-    facts.label(text=f"Size: {source.megabytes / 1e3:.1f} GB on the disk")
-    facts.label(text=f"Place: {root}")
-    facts.label(text=f"Source: {source.name or 'Not chosen'}")
+    facts.label(text=translated(f"Size: {source.megabytes / 1e3:.1f} GB on the disk"))
+    facts.label(text=translated(f"Place: {root}"))
+    facts.label(text=translated(f"Source: {source.name or translated('Not chosen')}"))
     draw_source(layout, chosen, source)
 
 
@@ -58,7 +61,7 @@ def draw_source(
     if source.online and not bpy.app.online_access:
         row = layout.row()
         row.label(text="Blender is not allowed to go online", icon="INTERNET_OFFLINE")
-        panels.draw_online(row)
+        draw_online(row)
 
 
 def draw_choices(layout: bpy.types.UILayout) -> None:
@@ -83,15 +86,15 @@ def draw_state(
     else:
         box.label(text="No backend is set up yet", icon="INFO")
         return
-    panels.draw_backend(box)
+    draw_backend(box)
 
 
 def draw_server(box: bpy.types.UILayout, key: Path) -> None:
     """Show which machine computes."""
     found = connection.read(key)
-    name = found.endpoint.removeprefix("tcp://") if found else f"no key at {key}"
+    name = found.endpoint.removeprefix("tcp://") if found else translated(f"No key at {key}")
     row = box.row()
-    row.label(text=f"Server: {name}", icon="NETWORK_DRIVE")
+    row.label(text=translated(f"Server: {name}"), icon="NETWORK_DRIVE")
     row.operator("clone.leave_server")
 
 
@@ -100,13 +103,13 @@ def draw_python(
 ) -> None:
     """Show which Python runs the backend, and what is known of it."""
     if not python.is_file():
-        box.label(text=f"There is no Python at {python} any more", icon="ERROR")
+        box.label(text=translated(f"There is no Python at {python} any more"), icon="ERROR")
         return
     column = box.column(align=True)
-    column.label(text=f"Python: {python}", icon="CHECKMARK")
+    column.label(text=translated(f"Python: {python}"), icon="CHECKMARK")
     version, said = facts_of(python)
     if version:
-        column.label(text=f"Backend: {version}", icon="BLANK1")
+        column.label(text=translated(f"Backend: {version}"), icon="BLANK1")
     if said:
         column.label(text=said, icon="BLANK1")
     ours = environments.owner(root, python) is not None

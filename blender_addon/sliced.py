@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import bpy
 
-from .operators import Ending, next_slice
+from .waiting import Ending, next_slice
 
 TICK_SECONDS = 0.01
 

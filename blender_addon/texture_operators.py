@@ -8,10 +8,11 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import bake, images, operators, results, session, sources, wiring
-from .operators import Ending, Waiting
+from . import bake, images, results, session, sources, wiring
 from .texture_settings import choice
+from .translations import translated
 from .trouble import Trouble
+from .waiting import Ending, Waiting, redraw
 
 
 def image_name(context: bpy.types.Context) -> str:
@@ -79,10 +80,13 @@ class IMAGE_OT_clone_apply(TextureOperator, Waiting, bpy.types.Operator):
             shown = yield from results.map_slices(self.kept, self.choice)
         missing = [kind for kind in self.choice.kinds if kind not in shown]
         if missing:
-            words = " and ".join(missing)
-            self.report({"WARNING"}, f"The estimate was made without {words}. Estimate again")
+            toggles = context.scene.clone_textures.bl_rna.properties
+            words = ", ".join(translated(toggles[kind].name) for kind in missing)
+            self.report(
+                {"WARNING"}, translated(f"The estimate was made without {words}. Estimate again")
+            )
         else:
-            self.report({"INFO"}, f"{len(shown)} maps made again")
+            self.report({"INFO"}, translated(f"{len(shown)} maps made again"))
         return {"FINISHED"}
 
 
@@ -114,7 +118,7 @@ class IMAGE_OT_clone_bake_normals(TextureOperator, Waiting, bpy.types.Operator):
             session.current.trouble = Trouble(str(error))
             self.tell(session.current.trouble)
             return {"CANCELLED"}
-        self.report({"INFO"}, f"The baked normal map is the image “{image.name}”")
+        self.report({"INFO"}, translated(f"The baked normal map is the image “{image.name}”"))
         return {"FINISHED"}
 
 
@@ -133,11 +137,12 @@ class IMAGE_OT_clone_wire_material(TextureOperator, bpy.types.Operator):
         """Wire them, and say what was unplugged."""
         try:
             thing = context.view_layer.objects.active
-            self.report(*wiring.wire(thing, self.chosen(context), context.scene))
+            level, said = wiring.wire(thing, self.chosen(context), context.scene)
+            self.report(level, translated(said))
         except (wiring.Unwirable, images.UnusableImage) as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
-        operators.redraw(context)
+        redraw(context)
         return {"FINISHED"}
 
 

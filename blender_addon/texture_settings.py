@@ -75,14 +75,14 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
     depth: _toggle("Depth", "Make an image of the distance along the viewing axis")
     confidence: _toggle("Confidence", "Make an image of how sure the estimate is, 0 to 1")
     height_scale: FloatProperty(
-        name="Scale",
+        name="Height Scale",
         description="How much the height map rises for a relief as high as the longest side",
         min=0.0,
         soft_max=20.0,
         default=PLAIN.height_scale,
     )
     height_middle: FloatProperty(
-        name="Midlevel",
+        name="Height Midlevel",
         description="Value of the height map at the mean plane",
         soft_min=0.0,
         soft_max=1.0,
@@ -98,13 +98,13 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         default=8,
     )
     wire: BoolProperty(
-        name="Wire into Material",
+        name="Wire after Estimate",
         description="After an estimate, put the maps into the active object's active material",
         default=False,
     )
     wire_occlusion: BoolProperty(
-        name="Occlusion in Base Color",
-        description="Wire also the ambient occlusion: it darkens the base color under any light",
+        name="Wire Occlusion",
+        description="Wire the ambient occlusion too: it darkens the base color under any light",
         default=False,
     )
     bake_size: IntProperty(

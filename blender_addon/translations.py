@@ -11,11 +11,19 @@ from functools import cache, lru_cache
 
 import bpy
 
-from . import german, german_messages
+from . import (
+    german,
+    german_maps,
+    german_messages,
+    german_setup,
+    german_sources,
+    german_space,
+)
 
 CONTEXTS = ("*", "Operator")
 """Blender looks up the names of operators in a context of their own."""
-LANGUAGES = {"de_DE": german.TEXTS | german_messages.TEXTS}
+GERMAN = (german, german_sources, german_maps, german_space, german_setup, german_messages)
+LANGUAGES = {"de_DE": {text: said for part in GERMAN for text, said in part.TEXTS.items()}}
 
 
 def translated(text: str) -> str:

@@ -61,10 +61,13 @@ def wire(thing: bpy.types.Object | None, name: str, scene: bpy.types.Scene) -> R
         _wire_occlusion(surface, occlusion)
     elif not chosen.wire_occlusion:
         _unwire_occlusion(surface)
-    said = f"The maps of “{name}” are in the material “{surface.material.name}”"
-    if replaced:
-        return {"WARNING"}, f"{said}. Unplugged, but still there: {', '.join(replaced)}."
-    return {"INFO"}, said
+    where = surface.material.name
+    if not replaced:
+        return {"INFO"}, f"The maps of “{name}” are in the material “{where}”"
+    return {"WARNING"}, (
+        f"The maps of “{name}” are in the material “{where}”. "
+        f"Unplugged, but still there: {', '.join(replaced)}."
+    )
 
 
 def surface_of(thing: bpy.types.Object | None) -> Surface:
@@ -168,7 +171,7 @@ def side_length(thing: bpy.types.Object, image: bpy.types.Image) -> float:
 
 
 def _map(name: str, kind: Kind) -> bpy.types.Image | None:
-    return bpy.data.images.get(images.result_name(name, f"_{kind}"))
+    return bpy.data.images.get((images.result_name(name, f"_{kind}"), None))
 
 
 def _texture(surface: Surface, name: str, image: bpy.types.Image, down: float) -> bpy.types.Node:

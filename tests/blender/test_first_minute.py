@@ -257,5 +257,5 @@ def test_every_trouble_carries_the_button_that_repairs_it(addon, tmp_path, repai
     (tmp_path / "install.log").touch()
     layout = Layout()
     trouble = module("trouble").Trouble("Something.", "Do this.", repair, tmp_path / "install.log")
-    module("panels").draw_repair(layout, trouble)
+    module("trouble_view").draw_repair(layout, trouble)
     assert layout.buttons == buttons

@@ -79,12 +79,12 @@ def test_the_editor_shows_the_preview_and_then_the_picture_again(fake, editor, v
 
 
 def test_the_result_takes_the_previews_place(fake, editor, view):
-    estimate_with = sys.modules[f"{MODULE}.operators"]
+    operators, waiting = sys.modules[f"{MODULE}.operators"], sys.modules[f"{MODULE}.waiting"]
     with fake(pace=0.01):
         begin(view, editor)
         run_until(view, lambda: not session().busy)
-        ending = estimate_with.IMAGE_OT_clone_estimate_normals.end(Reporter(), bpy.context)
-        while estimate_with._next_slice(ending) is None:
+        ending = operators.IMAGE_OT_clone_estimate_normals.end(Reporter(), bpy.context)
+        while waiting.next_slice(ending) is None:
             pass
     assert editor.spaces.active.image == bpy.data.images["photo_normal"]
     assert "photo_preview" not in bpy.data.images

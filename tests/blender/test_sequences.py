@@ -136,7 +136,7 @@ def test_a_folder_of_ones_own(fake, shot, tmp_path):
 
 def test_stopping_keeps_what_is_done(fake, shot, tmp_path):
     session = sys.modules[f"{MODULE}.session"].current
-    panels = sys.modules[f"{MODULE}.source_panels"]
+    panels = sys.modules[f"{MODULE}.sequence_panel"]
     lines, submit = [], type(session)._submit
 
     def submit_two(self):

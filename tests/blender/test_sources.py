@@ -13,6 +13,7 @@ OTHER = PHOTO[::-1, ::-1]
 def chosen(addon):
     chosen = bpy.context.scene.clone_normals
     chosen.add_card = chosen.add_gaussians = chosen.add_sun = False
+    bpy.context.scene.clone_textures.albedo = False
     return chosen
 
 

@@ -102,7 +102,7 @@ def test_apply_makes_what_there_is_and_names_what_there_is_not(fake, make_image,
     textures().depth = textures().height = True
     assert apply() == {"FINISHED"}
     assert "photo_depth" in bpy.data.images and "photo_height" not in bpy.data.images
-    assert "without height. Estimate again" in capfd.readouterr().out
+    assert "without Height. Estimate again" in capfd.readouterr().out
 
 
 def test_apply_says_when_the_estimate_is_gone(addon, fake, make_image, tmp_path):
@@ -155,10 +155,10 @@ def test_card_turns_the_green_of_a_directx_map_over(fake, make_image):
     assert nodes["CLONE Normal Map"].inputs["Color"].links[0].from_node == nodes["CLONE Normal"]
 
 
-def test_panels_are_in_both_editors_and_closed(addon):
-    for editor in ("IMAGE_PT", "VIEW3D_PT"):
-        for part in ("textures", "maps", "object"):
-            panel = getattr(bpy.types, f"{editor}_clone_{part}")
+def test_panels_are_in_every_editor_and_closed(addon):
+    for editor in ("IMAGE_PT", "VIEW3D_PT", "NODE_PT"):
+        for part in ("textures", "results", "object"):
+            panel = getattr(bpy.types, f"{editor}_clone_normals_{part}")
             assert "DEFAULT_CLOSED" in panel.bl_options
 
 

@@ -18,8 +18,8 @@ import numpy as np
 
 TICK_SECONDS = 0.004
 MODULES = (
-    "handlers", "images", "light", "material", "objects", "operators", "panels", "points",
-    "results", "view",
+    "estimate_panel", "handlers", "images", "light", "material", "objects", "operators", "points",
+    "results", "setting_panels", "view", "waiting",
 )  # fmt: skip
 CALLED_BY_BLENDER = ("invoke", "execute", "modal", "cancel", "draw")
 

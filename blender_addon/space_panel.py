@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sub-panel "Gaussians and Light" of both editors."""
+"""The sub-panel "Gaussians and Light"."""
 
 from typing import ClassVar
 
@@ -7,47 +7,20 @@ import bpy
 
 from . import compare, images, points
 from .gaussian_nodes import SHARED_NAME, inputs_of
-from .panels import ClonePanel
+from .subpanel import SubPanel
 
 
-class SpacePanel(ClonePanel):
-    """What goes into the scene besides the normal map, and what can be done with it."""
+class SpacePanel(SubPanel):
+    """What can be done with what the last estimate found."""
 
     bl_label = "Gaussians and Light"
     bl_options: ClassVar = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Show what the next estimate adds, and the controls of what the last one added."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        draw_additions(layout, context.scene.clone_normals)
+        """Show the controls of a cloud, and of the last estimate's pictures and light."""
+        layout = self.rows()
         draw_gaussians(layout, context)
         draw_light(layout, context.scene.clone_normals)
-
-
-class IMAGE_PT_clone_normals_space(SpacePanel, bpy.types.Panel):
-    """The sub-panel in the Image Editor."""
-
-    bl_space_type = "IMAGE_EDITOR"
-    bl_parent_id = "IMAGE_PT_clone_normals"
-
-
-class VIEW3D_PT_clone_normals_space(SpacePanel, bpy.types.Panel):
-    """The sub-panel in the 3D View."""
-
-    bl_space_type = "VIEW_3D"
-    bl_parent_id = "VIEW3D_PT_clone_normals"
-
-
-def draw_additions(layout: bpy.types.UILayout, chosen: bpy.types.PropertyGroup) -> None:
-    """Show what else the next estimate may add."""
-    column = layout.column(heading="Add", align=True)
-    column.prop(chosen, "add_mesh")
-    column.prop(chosen, "add_world")
-    column.prop(chosen, "add_compare")
-    if chosen.add_mesh:
-        layout.prop(chosen, "mesh_side")
 
 
 def draw_gaussians(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -78,24 +51,9 @@ def modifier_shown(context: bpy.types.Context) -> bpy.types.NodesModifier | None
     """Return what shows the active cloud, else that of the panel's image."""
     shown = getattr(context.space_data, "image", None) or context.scene.clone_normals.image
     name = images.result_name(shown.name, "_gaussians") if shown is not None else ""
-    for thing in (context.active_object, bpy.data.objects.get(name)):
+    for thing in (context.active_object, bpy.data.objects.get((name, None))):
         if points.holds_gaussians(thing):
             modifier = thing.modifiers.get(SHARED_NAME)
             if modifier is not None and modifier.node_group is not None:
                 return modifier
     return None
-
-
-CLASSES = (IMAGE_PT_clone_normals_space, VIEW3D_PT_clone_normals_space)
-
-
-def register() -> None:
-    """Add the panels."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove the panels."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)

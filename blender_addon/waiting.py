@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the verbs share that wait for the backend: begin, watch, take in, leave no trace."""
+
+import time
+from collections.abc import Callable, Generator
+
+import bpy
+
+from . import images, live_view, session, view
+from .trouble import Trouble
+from .trouble_view import trouble_text
+
+TICK_SECONDS = 0.1
+
+UNUSABLE = (images.UnusableImage, view.UnusableCamera)
+"""What is wrong with what the artist chose."""
+
+Ending = Generator[None, None, set[str]]
+"""The rest of an operator's work, in slices; returns what the operator does."""
+
+_timers: list[tuple[bpy.types.WindowManager, bpy.types.Timer]] = []
+
+
+class Waiting:
+    """What waiting operators share: modal in the interface, blocking elsewhere."""
+
+    interactive = False
+    ending: Ending | None = None
+    begin: Callable[[bpy.types.Context], None]
+    end: Callable[[bpy.types.Context], Ending]
+    report: Callable[[set[str], str], None]
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Begin, and let Blender go on while the backend works."""
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        self.interactive = True
+        if not self.try_begin(context):
+            return {"CANCELLED"}
+        task = session.current.task
+        live_view.current.begin(context, task.name if task else "")
+        manager = context.window_manager
+        timer = manager.event_timer_add(TICK_SECONDS, window=context.window)
+        _timers.append((manager, timer))
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Begin, and wait for the end: for scripts and background mode."""
+        if not self.try_begin(context):
+            return {"CANCELLED"}
+        _wait()
+        ending = self.end(context)
+        while (answer := next_slice(ending)) is None:
+            time.sleep(0.001)
+        return answer
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Take in what has happened; Esc cancels, everything else stays Blender's."""
+        if event.type == "ESC" and event.value == "PRESS" and session.current.can_cancel:
+            session.current.cancel()
+        elif event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        session.current.advance()
+        live_view.current.refresh(context, session.current)
+        redraw(context)
+        if self.ending is None and session.current.busy:
+            return {"PASS_THROUGH"}
+        self.ending = self.ending or self.end(context)
+        answer = next_slice(self.ending)
+        if answer is None:
+            return {"PASS_THROUGH"}
+        leave_interface()
+        return answer
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Drop everything: Blender takes the operator away."""
+        leave_interface()
+        if self.ending is not None:
+            self.ending.close()
+        session.current.cancel()
+
+    def try_begin(self, context: bpy.types.Context) -> bool:
+        """Begin, unless something is wrong that the artist is then told."""
+        try:
+            self.begin(context)
+        except UNUSABLE as error:
+            session.current.trouble = Trouble(str(error))
+        if session.current.busy or session.current.trouble is None:
+            return True
+        self.tell(session.current.trouble)
+        redraw(context)
+        return False
+
+    def tell(self, trouble: Trouble | None) -> None:
+        """Report trouble: an error to a script, a quiet line where the panel's box says it."""
+        if trouble is not None:
+            said = trouble_text(trouble)
+            self.report({"WARNING" if self.interactive else "ERROR"}, said)
+
+
+def _wait() -> None:
+    """Advance until nothing is under way: for scripts and background mode."""
+    try:
+        while session.current.busy:
+            session.current.advance()
+            time.sleep(0.01)
+    except KeyboardInterrupt:
+        session.current.cancel()
+        raise
+
+
+def next_slice(ending: Ending) -> set[str] | None:
+    """Do the next slice; return what the operator does when it was the last."""
+    try:
+        next(ending)
+    except StopIteration as stop:
+        return stop.value
+    return None
+
+
+def redraw(context: bpy.types.Context) -> None:
+    """Draw again wherever the panels or the preferences may be shown."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"IMAGE_EDITOR", "VIEW_3D", "NODE_EDITOR", "PREFERENCES"}:
+                area.tag_redraw()
+
+
+def leave_interface() -> None:
+    """Take away what waiting operators have in the interface: timers, preview, status line."""
+    live_view.current.end()
+    while _timers:
+        manager, timer = _timers.pop()
+        manager.event_timer_remove(timer)

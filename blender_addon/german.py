@@ -41,6 +41,7 @@ TEXTS = {
     "Refine Steps": "Schritte der Verfeinerung",
     "Relightable Card": "Beleuchtbare Karte",
     "Run Folder": "Laufordner",
+    "Seamless": "Nahtlos",
     "Seconds": "Sekunden",
     "Server Key": "Schlüssel des Servers",
     "Settings": "Einstellungen",
@@ -158,6 +159,11 @@ TEXTS = {
     ),
     "The picture to estimate normals from, where no Image Editor shows one": (
         "Das Bild, aus dem Normalen geschätzt werden, wo kein Bildeditor eines zeigt"
+    ),
+    "The picture tiles: its right edge goes on at its left and its bottom at its top. The results "
+    "then tile as well": (
+        "Das Bild ist kachelbar: Rechts geht es links weiter, unten oben. Die Ergebnisse sind es "
+        "dann auch"
     ),
     "Time that the backend took": "Zeit, die der Dienst brauchte",
     "Turns of the loop": "Umläufe der Schleife",

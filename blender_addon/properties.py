@@ -86,6 +86,14 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         max=math.radians(150),
         default=math.radians(50),
     )
+    seamless: BoolProperty(
+        name="Seamless",
+        description=(
+            "The picture tiles: its right edge goes on at its left and its bottom at its top. The "
+            "results then tile as well"
+        ),
+        default=DEFAULTS.seamless,
+    )
     preset: EnumProperty(
         items=presets.ITEMS,
         name="Preset",

@@ -42,6 +42,8 @@ class SettingsPanel(SubPanel):
         layout.prop(chosen, "projection")
         if chosen.projection == "FOV":
             layout.prop(chosen, "fov")
+        elif chosen.projection == "FLAT":
+            layout.prop(chosen, "seamless")
         layout.prop(chosen, "mask")
         layout.prop(chosen, "refine")
 

@@ -94,6 +94,16 @@ def test_settings_and_mask_go_out(fake, make_image):
     np.testing.assert_allclose(pixels("photo_albedo")[..., 3], mask[..., 0])
 
 
+@pytest.mark.parametrize(("projection", "sent"), [("FLAT", True), ("FOV", False)])
+def test_only_a_flat_picture_tiles(fake, make_image, projection, sent):
+    make_image(PHOTO)
+    chosen = bpy.context.scene.clone_normals
+    chosen.seamless, chosen.projection = True, projection
+    with fake() as backend:
+        estimate()
+    assert backend.seen.submits[0].settings.seamless == sent
+
+
 @pytest.mark.parametrize("shift", [(0.0, 0.0), (0.25, -0.1)])
 def test_active_camera_gives_field_of_view_and_principal_point(fake, make_image, shift):
     make_image(PHOTO)

@@ -10,6 +10,7 @@ stopped by Ctrl-C.
 import hashlib
 import json
 import logging
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ import numpy as np
 import torch
 import tyro
 
-from backend import __version__
+from backend import __version__, openjd
 from backend.conventions import wire_arrays, wire_report
 from backend.errors import Refused
 from backend.files import PICTURE_SUFFIXES, PictureFile, read_mask, read_picture
@@ -36,6 +37,7 @@ from backend.outputs import (
 )
 from backend.pipeline import estimate
 from backend.rasterizer import choose
+from backend.shards import share
 from backend.sheet import Panel, contact_sheet, result_panels, side_view
 from shared.settings import EstimateSettings, Start
 
@@ -79,6 +81,10 @@ class BatchConfig:
     device: Annotated[str, tyro.conf.arg(metavar="{cpu,cuda}")] = field(
         default_factory=lambda: "cuda" if torch.cuda.is_available() else "cpu"
     )
+    shard: str = "1/1"
+    """Which part of the pictures to do, as I/N: of N machines that share a folder, the I-th."""
+    progress: Literal["terminal", "openjd"] = "terminal"
+    """Whom to tell how far it is: a person, or an Open Job Description runner."""
     threads: int = 0
     """CPU threads; 0 leaves the choice to torch."""
 
@@ -103,20 +109,34 @@ def run(config: BatchConfig) -> int:
     if problem := config.settings().problem():
         log.error("%s", problem)
         return 2
+    try:
+        pictures = share(pictures, config.shard)
+    except ValueError as error:
+        log.error("%s", error)
+        return 2
     config.target.mkdir(parents=True, exist_ok=True)
     model = shipped_model(torch.device(config.device))
     failed = 0
     for number, path in enumerate(pictures, 1):
         label = f"[{number}/{len(pictures)}] {path.name}"
+        on_farm = config.progress == "openjd"
+        progress = openjd.progress(label, number, len(pictures)) if on_farm else _progress(label)
         try:
-            _one(path, config, label, model)
+            _one(path, config, label, model, progress)
+            progress("done", 1.0)
         except Refused as refused:
             failed += 1
             log.error("%s: %s %s", label, refused.message, refused.advice)
     return 1 if failed else 0
 
 
-def _one(path: Path, config: BatchConfig, label: str, model: Clone | None) -> None:
+def _one(
+    path: Path,
+    config: BatchConfig,
+    label: str,
+    model: Clone | None,
+    progress: Callable[[str, float], None],
+) -> None:
     """Estimate one picture unless its result is there."""
     mask_path, hints_path = _paired(path, config.mask), _paired(path, config.hints)
     identity = _identity((path, mask_path, hints_path), config)
@@ -133,7 +153,7 @@ def _one(path: Path, config: BatchConfig, label: str, model: Clone | None) -> No
         read_mask(hints_path) if hints_path else None,
     )
     device = torch.device(config.device)
-    result = estimate(picture, config.settings(), device, _progress(label), lambda: False, model)
+    result = estimate(picture, config.settings(), device, progress, lambda: False, model)
     arrays = wire_arrays(result)
     write_outputs(config.target, path.stem, file, arrays, config.outputs)
     report = wire_report(result)
@@ -241,6 +261,7 @@ def main() -> None:
     """Run the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     config = tyro.cli(BatchConfig, prog="python -m backend.batch")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how a farm cancels a task
     if config.threads:
         torch.set_num_threads(config.threads)
     try:

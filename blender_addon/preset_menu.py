@@ -28,15 +28,20 @@ class CLONE_OT_add_preset(AddPresetBase, bpy.types.Operator):
     bl_description = "Keep the settings under a name, or remove the preset that is chosen"
     preset_menu = "CLONE_PT_presets"
     preset_subdir = FOLDER
-    preset_defines: ClassVar = ["settings = bpy.context.scene.clone_normals"]
+    preset_defines: ClassVar = [
+        "settings = bpy.context.scene.clone_normals",
+        "textures = bpy.context.scene.clone_textures",
+    ]
 
     @property
     def preset_values(self) -> list[str]:
         """Return what a preset holds: every setting that makes sense in any file."""
-        properties = bpy.context.scene.clone_normals.bl_rna.properties
+        scene = bpy.context.scene
+        groups = {"settings": scene.clone_normals, "textures": scene.clone_textures}
         return [
-            f"settings.{found.identifier}"
-            for found in properties
+            f"{group}.{found.identifier}"
+            for group, chosen in groups.items()
+            for found in chosen.bl_rna.properties
             if not found.is_readonly
             and found.type not in KEPT_BY_THE_FILE
             and found.identifier not in {"name", "preset", "refine"}

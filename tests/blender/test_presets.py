@@ -54,11 +54,15 @@ def test_settings_are_kept_in_the_file(chosen, tmp_path):
 
 def test_blenders_presets_bring_every_setting_back(chosen):
     chosen.size, chosen.steps, chosen.start, chosen.add_sun = 333, 7, "shading", False
+    textures = bpy.context.scene.clone_textures
+    textures.height, textures.strength, textures.convention = True, 2.0, "DIRECTX"
     assert bpy.ops.clone.add_preset(name="My Way") == {"FINISHED"}
     (folder,) = bpy.utils.preset_paths("clone_normals")
     chosen.size, chosen.steps, chosen.start, chosen.add_sun = 256, 0, "auto", True
+    textures.height, textures.strength, textures.convention = False, 1.0, "OPENGL"
     bpy.ops.script.execute_preset(filepath=f"{folder}/My_Way.py", menu_idname="CLONE_PT_presets")
     assert (chosen.size, chosen.steps, chosen.start, chosen.add_sun) == (333, 7, "shading", False)
+    assert (textures.height, textures.strength, textures.convention) == (True, 2.0, "DIRECTX")
     assert bpy.ops.clone.add_preset(name="My Way", remove_name=True) == {"FINISHED"}
 
 

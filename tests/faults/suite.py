@@ -47,6 +47,6 @@ EXPERIMENTS: dict[str, Experiment] = {
     "broken-uploads": Experiment(broken_uploads, 1, 10),
     "odd-pictures": Experiment(odd_pictures, 8, 64),
     "crowd": Experiment(crowd, 3, 20),
-    "many-small-jobs": Experiment(many_small_jobs, 500, 5000),
+    "many-small-jobs": Experiment(many_small_jobs, 2000, 5000),
     "many-pictures": Experiment(many_pictures, 100, 1000),
 }

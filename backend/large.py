@@ -30,7 +30,10 @@ from backend.rasterizer import choose
 from backend.tiles import pieces
 from shared.messages import Transfer
 from shared.settings import EstimateSettings
+from shared.transfer import MAX_PIXELS
 
+LARGE = 4096
+"""Longest side of a picture that is worked on at once."""
 REDUCED = 1024
 """Longest side of the copy in which the whole is seen."""
 TILE, OVERLAP = 512, 64
@@ -38,6 +41,11 @@ BAND = 64
 """Rows that are finished and handed on at once."""
 WHOLE_SHARE = 0.2
 """Share of the time that the reduced copy takes, roughly."""
+
+
+def is_large(height: int, width: int) -> bool:
+    """Whether a picture is better not worked on at once."""
+    return max(height, width) > LARGE or height * width > MAX_PIXELS
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Results as files: 16-bit PNG, EXR, 3DGS PLY and a JSON report.
+"""Results as files: 16-bit PNG, EXR of one or several layers, 3DGS PLY and a JSON report.
 
 Files keep the conventions of the wire, except the PLY: splat viewers expect the camera of COLMAP
 (x right, y down, z forward), so it is written in that.
@@ -6,7 +6,8 @@ Files keep the conventions of the wire, except the PLY: splat viewers expect the
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,6 +22,18 @@ from shared.messages import Report
 SH_BAND0 = 0.28209479177387814
 """Value of the constant spherical harmonic; 3DGS files store colours divided by it."""
 
+LAYERS = {
+    "normals": ("normal.X", "normal.Y", "normal.Z"),
+    "depth": ("depth.Z",),
+    "albedo": ("albedo.R", "albedo.G", "albedo.B"),
+    "confidence": ("confidence.Y",),
+    "height": ("height.Y",),
+    "occlusion": ("occlusion.Y",),
+}
+"""Names of the channels that hold a map in an EXR of several layers."""
+EXACT = frozenset({"depth.Z", "height.Y"})
+"""Channels that half floats are too coarse for."""
+
 
 def encode_normals(normals: np.ndarray) -> np.ndarray:
     """Map normals −1..1 to the 0..1 of a normal map (OpenGL: green is up)."""
@@ -31,21 +44,62 @@ def write_image(path: Path, pixels: np.ndarray, linear: bool) -> Path:
     """Write (H, W) or (H, W, C) floats as 16-bit PNG (0..1) or half EXR, by the suffix.
 
     ``linear`` says that the values are data or linear light; in a PNG others are tagged sRGB.
-    The file appears under its name only when it is whole.
     """
-    height, width = pixels.shape[:2]
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    exr = path.suffix == ".exr"
-    spec = oiio.ImageSpec(width, height, channels, oiio.HALF if exr else oiio.UINT16)
-    spec.attribute("oiio:ColorSpace", "lin_rec709" if linear else "sRGB")
-    values = np.ascontiguousarray(pixels, dtype=np.float32).reshape(height, width, channels)
-    buffer = oiio.ImageBuf(spec)
-    buffer.set_pixels(oiio.ROI(), values if exr else values.clip(0.0, 1.0))
-    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
-    if not buffer.write(str(temporary)):
-        raise OSError(f"{path} could not be written: {buffer.geterror()}")
-    os.replace(temporary, path)
+    with image_rows(path, pixels.shape, linear) as write:
+        write(0, pixels)
     return path
+
+
+def write_layers(path: Path, maps: Mapping[str, np.ndarray]) -> Path:
+    """Write the maps (H, W) or (H, W, C) that are in ``LAYERS`` into one EXR."""
+    kept = [name for name in LAYERS if name in maps]
+    pixels = np.dstack([maps[name] for name in kept])
+    names = tuple(channel for name in kept for channel in LAYERS[name])
+    with image_rows(path, pixels.shape, linear=True, channels=names) as write:
+        write(0, pixels)
+    return path
+
+
+@contextmanager
+def image_rows(
+    path: Path, shape: tuple[int, ...], linear: bool, channels: tuple[str, ...] = ()
+) -> Iterator[Callable[[int, np.ndarray], None]]:
+    """Open a picture file, as of ``write_image``, to be written some rows at a time.
+
+    Gives a function that takes the number of the first row and the rows. ``channels`` are names;
+    those in ``EXACT`` are floats. The file appears under its name when the block ends well.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    kind = oiio.HALF if path.suffix == ".exr" else oiio.UINT16
+    spec = oiio.ImageSpec(shape[1], shape[0], 1 if len(shape) == 2 else shape[2], kind)
+    spec.attribute("oiio:ColorSpace", "lin_rec709" if linear else "sRGB")
+    if channels:
+        spec.channelnames = channels
+        spec.channelformats = tuple("float" if name in EXACT else "half" for name in channels)
+    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    output = oiio.ImageOutput.create(str(temporary))
+    if output is None:
+        raise OSError(f"{path} is of no kind that can be written: {oiio.geterror().strip()}")
+
+    def check(done: bool) -> None:
+        if not done:
+            raise OSError(f"{path} could not be written: {output.geterror().strip()}")
+
+    def write(top: int, rows: np.ndarray) -> None:
+        values = rows.reshape(len(rows), spec.width, spec.nchannels)
+        values = np.ascontiguousarray(values, dtype=np.float32)
+        check(output.write_scanlines(top, top + len(rows), 0, values))
+
+    check(output.open(str(temporary), spec))
+    try:
+        yield write
+        check(output.close())
+        os.replace(temporary, path)
+    finally:
+        output.close()
+        temporary.unlink(missing_ok=True)
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:

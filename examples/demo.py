@@ -18,7 +18,8 @@ import numpy as np
 import tyro
 
 import build_addon
-from backend.batch import EVERYTHING, display, write_outputs
+from backend.batch.config import EVERYTHING
+from backend.batch.results import display, write_outputs
 from backend.files import read_picture
 from backend.outputs import write_report
 from backend.server.client import connect

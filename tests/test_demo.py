@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from plyfile import PlyData
 
-from backend.files import read_picture
+from backend.files import read_data, read_picture
 from examples.demo import ROOT, DemoConfig, run
 
 
@@ -22,7 +22,7 @@ def test_the_demo_leaves_every_result(request, tmp_path, caplog):
     picture = ROOT / "examples" / "cutout.png"
     run(DemoConfig(Path(blender).absolute(), picture, fov=28.0, steps=8, size=64, out=tmp_path))
     inside = read_picture(picture).pixels[..., 3] > 127
-    normals = read_picture(tmp_path / "cutout_normal.png").pixels
+    normals = read_data(tmp_path / "cutout_normal.png")
     assert normals.dtype == np.uint16 and normals.shape == (512, 512, 3)
     vectors = normals[inside] / 65535 * 2 - 1
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=-1), 1.0, atol=1e-3)

@@ -1,15 +1,21 @@
-import json
-
 import numpy as np
 import OpenImageIO as oiio
 import pytest
 from PIL import Image
 from plyfile import PlyData
 
-from backend.batch import BatchConfig, main, run
 from backend.errors import Refused
-from backend.files import read_mask, read_picture
-from backend.outputs import SH_BAND0, encode_normals, encode_srgb, write_gaussians, write_image
+from backend.files import read_data, read_mask, read_picture
+from backend.outputs import (
+    LAYERS,
+    SH_BAND0,
+    encode_normals,
+    encode_srgb,
+    image_rows,
+    write_gaussians,
+    write_image,
+    write_layers,
+)
 
 from .scenes import sphere_picture
 
@@ -20,9 +26,9 @@ def test_png_keeps_sixteen_bits(tmp_path):
     normals = RNG.normal(size=(12, 17, 3)).astype(np.float32)
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
     path = write_image(tmp_path / "n.png", encode_normals(normals), linear=True)
-    file = read_picture(path)
-    assert file.pixels.dtype == np.uint16
-    np.testing.assert_allclose(file.pixels / 65535 * 2 - 1, normals, atol=2e-5)
+    values = read_data(path)
+    assert values.dtype == np.uint16
+    np.testing.assert_allclose(values / 65535 * 2 - 1, normals, atol=2e-5)
 
 
 def test_exr_keeps_negative_values(tmp_path):
@@ -37,6 +43,35 @@ def test_nothing_half_written_stays_under_the_name(tmp_path):
         write_image(tmp_path / "missing" / "n.png", np.zeros((8, 8, 3), np.float32), linear=True)
     write_image(tmp_path / "n.png", np.zeros((8, 8, 3), np.float32), linear=True)
     assert [p.name for p in tmp_path.iterdir()] == ["n.png"]
+
+
+def test_rows_make_the_same_file_as_the_whole(tmp_path):
+    pixels = RNG.uniform(0, 1, (40, 17, 3)).astype(np.float32)
+    for suffix in ("png", "exr"):
+        whole = write_image(tmp_path / f"whole.{suffix}", pixels, linear=True)
+        with image_rows(tmp_path / f"rows.{suffix}", pixels.shape, linear=True) as write:
+            for top in range(0, 40, 16):
+                write(top, pixels[top : top + 16])
+            assert not (tmp_path / f"rows.{suffix}").exists()
+        rows = read_data(tmp_path / f"rows.{suffix}")
+        np.testing.assert_array_equal(rows, read_data(whole))
+    with pytest.raises(KeyError), image_rows(tmp_path / "x.png", pixels.shape, True) as write:
+        raise KeyError
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"whole.png", "whole.exr", "rows.png", "rows.exr"}
+
+
+def test_layers_have_the_names_that_others_look_for(tmp_path):
+    shapes = {name: (9, 12, len(c))[: 3 if len(c) > 1 else 2] for name, c in LAYERS.items()}
+    maps = {name: RNG.uniform(-1, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+    maps["depth"] *= 1000
+    source = oiio.ImageInput.open(str(write_layers(tmp_path / "l.exr", maps)))
+    spec, stored = source.spec(), source.read_image(0, 0, 0, 12, oiio.FLOAT)
+    for name, channels in LAYERS.items():
+        places = [spec.channelindex(channel) for channel in channels]
+        found = stored[..., places].reshape(maps[name].shape)
+        tolerance = 0 if name in ("depth", "height") else 1e-3
+        np.testing.assert_allclose(found, maps[name], rtol=tolerance, atol=tolerance)
 
 
 def test_the_ply_reads_back_as_splat_viewers_do(tmp_path):
@@ -91,85 +126,3 @@ def test_masks_come_from_alpha_or_the_first_channel(tmp_path):
     Image.fromarray((mask * 255).astype(np.uint8)).save(tmp_path / "m.png")
     np.testing.assert_array_equal(read_mask(tmp_path / "a.png") > 127, mask)
     np.testing.assert_array_equal(read_mask(tmp_path / "m.png") > 127, mask)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    source = tmp_path / "in"
-    source.mkdir()
-    pixels, mask, _ = sphere_picture(40)
-    Image.fromarray(pixels).save(source / "ball.png")
-    Image.fromarray(pixels[..., :3]).save(source / "plain.jpg")
-    masks = tmp_path / "masks"
-    masks.mkdir()
-    Image.fromarray((mask * 255).astype(np.uint8)).save(masks / "plain.png")
-    return tmp_path
-
-
-def test_a_folder_is_done_once(folder):
-    config = BatchConfig(
-        folder / "in", folder / "out", steps=4, size=24, mask=folder / "masks", device="cpu"
-    )
-    assert run(config) == 0
-    written = {path.name for path in (folder / "out").iterdir()}
-    for stem in ("ball", "plain"):
-        for suffix in (
-            "normal.png", "normal.exr", "gaussians.ply", "albedo.png", "depth.exr",
-            "shading.exr", "confidence.png", "sheet.png", "report.json",
-        ):  # fmt: skip
-            assert f"{stem}_{suffix}" in written
-    report = json.loads((folder / "out" / "plain_report.json").read_text())
-    assert report["start"] == "the trained encoder" and report["settings"]["steps"] == 4
-    before = (folder / "out" / "ball_normal.png").stat().st_mtime_ns
-    assert run(config) == 0
-    assert (folder / "out" / "ball_normal.png").stat().st_mtime_ns == before
-    assert run(BatchConfig(folder / "in" / "ball.png", folder / "out", steps=5, size=24)) == 0
-    assert (folder / "out" / "ball_normal.png").stat().st_mtime_ns != before
-
-
-def test_height_and_hints_are_taken_and_written(folder):
-    hints = np.zeros((40, 40), np.uint8)
-    hints[12:20, 12:20] = 1
-    Image.fromarray(hints).save(folder / "hints.png")
-    config = BatchConfig(
-        folder / "in" / "ball.png", folder / "out", size=24, outputs=("normal",), height=True,
-        hints=folder / "hints.png", device="cpu",
-    )  # fmt: skip
-    assert run(config) == 0
-    names = {path.name for path in (folder / "out").iterdir()}
-    assert names == {
-        "ball_normal.png", "ball_height.exr", "ball_occlusion.png", "ball_report.json"
-    }  # fmt: skip
-    normals = read_picture(folder / "out" / "ball_normal.png").pixels[12:20, 12:20].astype(float)
-    assert np.ptp(normals, axis=(0, 1)).max() < 20
-    height = read_picture(folder / "out" / "ball_height.exr").pixels
-    assert height.min() < -1 and height.max() > 1
-    Image.fromarray(hints[:20]).save(folder / "hints.png")
-    assert run(config) == 1
-
-
-def test_a_bad_picture_fails_alone(folder, caplog):
-    (folder / "in" / "broken.png").write_bytes(b"no")
-    config = BatchConfig(
-        folder / "in", folder / "out", steps=0, size=24, outputs=("normal",), device="cpu"
-    )
-    assert run(config) == 1
-    assert "broken.png" in caplog.text
-    names = {path.name for path in (folder / "out").iterdir()}
-    assert names == {"ball_normal.png", "ball_report.json", "plain_normal.png", "plain_report.json"}
-
-
-def test_ctrl_c_says_how_to_go_on(folder, monkeypatch, caplog):
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("backend.batch.run", interrupted)
-    monkeypatch.setattr("sys.argv", ["batch", str(folder / "in"), str(folder / "out")])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code == 130 and "goes on" in caplog.text
-
-
-def test_nothing_to_do_is_exit_code_two(folder):
-    assert run(BatchConfig(folder / "nowhere", folder / "out")) == 2
-    assert run(BatchConfig(folder / "in", folder / "out", fov=400.0)) == 2

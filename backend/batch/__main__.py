@@ -1,0 +1,90 @@
+"""The batch command: ``python -m backend.batch IN … OUT``.
+
+Exit codes: 0 everything done, 1 some pictures failed, 2 nothing to do or wrong arguments, 130
+stopped by Ctrl-C.
+"""
+
+import json
+import logging
+import signal
+import sys
+from dataclasses import asdict
+
+import tyro
+
+from backend import openjd
+from backend.batch.config import BatchConfig
+from backend.batch.picture import Outcome
+from backend.batch.plan import plan, sequence_of
+from backend.batch.progress import Progress
+from backend.batch.workers import one_by_one, side_by_side
+from backend.errors import Refused
+from backend.shards import share
+
+log = logging.getLogger(__name__)
+
+STOPPED = 130
+
+
+def run(config: BatchConfig) -> int:
+    """Estimate every picture; return the exit code."""
+    if problem := config.problem():
+        log.error("%s", problem)
+        return 2
+    try:
+        items = plan(config)
+        mine = set(share([item.path for item in items], config.shard))
+    except Refused as refused:
+        log.error("%s %s", refused.message, refused.advice)
+        return 2
+    except ValueError as error:
+        log.error("%s", error)
+        return 2
+    items = tuple(item for item in items if item.path in mine)
+    if config.steady and not any(sequence_of(item.path) for item in items):
+        log.error("Steady frames have numbers in their names; these pictures have none.")
+        return 2
+    config.target.mkdir(parents=True, exist_ok=True)
+    progress = Progress(len(items), openjd.progress() if config.progress == "openjd" else None)
+    estimated = one_by_one if config.workers == 1 else side_by_side
+    outcomes = []
+    for outcome in estimated(items, config, progress.tell):
+        progress.ended(outcome)
+        if config.json:
+            _print(outcome)
+        outcomes.append(outcome)
+    _conclude(outcomes)
+    return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _print(outcome: Outcome) -> None:
+    sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
+    sys.stdout.flush()
+
+
+def _conclude(outcomes: list[Outcome]) -> None:
+    counts = {
+        status: sum(outcome.status == status for outcome in outcomes)
+        for status in ("done", "skipped", "failed")
+    }
+    log.info("%s", ", ".join(f"{count} {status}" for status, count in counts.items() if count))
+    angles = [o.flicker_degrees for o in outcomes if o.flicker_degrees is not None]
+    if angles:
+        mean = sum(angles) / len(angles)
+        log.info("Where the pictures are still, normals turn by %.2f° from frame to frame.", mean)
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    config = tyro.cli(BatchConfig, prog="python -m backend.batch")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how a farm cancels a task
+    try:
+        sys.exit(run(config))
+    except KeyboardInterrupt:
+        log.error("\nStopped. The same command goes on where this one ended.")
+        sys.exit(STOPPED)
+
+
+if __name__ == "__main__":
+    main()

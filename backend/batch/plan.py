@@ -1,0 +1,137 @@
+"""Which pictures a run is about, what their results are called, and what is done already."""
+
+import glob
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from backend import __version__
+from backend.batch.config import BatchConfig
+from backend.errors import Refused
+from backend.files import PICTURE_SUFFIXES
+
+FRAME_NUMBER = re.compile(r"#+|%0?\d*d")
+"""How the number of a frame is written in the name of a sequence."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A picture, what belongs to it, and what its results are called."""
+
+    path: Path
+    name: str
+    mask: Path | None = None
+    hints: Path | None = None
+
+    def report(self, target: Path) -> Path:
+        """Return where the report lies, which is written last."""
+        return target / f"{self.name}_report.json"
+
+
+def plan(config: BatchConfig) -> tuple[Item, ...]:
+    """Return every picture once, in the order given, frames and folders by their numbers.
+
+    Raises:
+        Refused: when there is nothing at one of the sources, or results would get in each
+            other's way.
+    """
+    paths: dict[Path, None] = {}
+    for source in config.sources:
+        if source.is_dir() and source.resolve() == config.target.resolve():
+            message = f"The results would lie among the pictures of {source}."
+            raise Refused("bad_request", message, "Choose another folder for them.")
+        if not (found := expanded(source)):
+            raise Refused("bad_request", f"There is no picture at {source}.", "Check the name.")
+        paths |= dict.fromkeys(found)
+    names = _names(list(paths))
+    return tuple(
+        Item(path, name, _paired(path, config.mask), _paired(path, config.hints))
+        for path, name in zip(paths, names, strict=True)
+    )
+
+
+def expanded(source: Path) -> list[Path]:
+    """Return the pictures that a file, a folder, a pattern or a numbered sequence stands for."""
+    if source.is_dir():
+        return _sorted(path for path in source.iterdir() if _is_picture(path))
+    if source.exists():
+        return [source]
+    if FRAME_NUMBER.search(source.name) and source.parent.is_dir():
+        around = [re.escape(part) for part in FRAME_NUMBER.split(source.name)]
+        frame = re.compile(r"\d+".join(around))
+        return _sorted(path for path in source.parent.iterdir() if frame.fullmatch(path.name))
+    found = (Path(name) for name in glob.glob(str(source), recursive=True))
+    return _sorted(path for path in found if _is_picture(path))
+
+
+def sequence_of(path: Path) -> tuple[Path, str] | None:
+    """Return what all frames of a numbered sequence share; None for a picture without a number."""
+    found = re.fullmatch(r"(.*?)\d+(\D*)", path.name[: -len(path.suffix)])
+    return None if found is None else (path.parent, f"{found[1]}#{found[2]}{path.suffix}")
+
+
+def identity(item: Item, config: BatchConfig, before: str = "") -> str:
+    """Hash what a result depends on: pictures, settings, outputs, this version.
+
+    ``before`` is the identity of the frame that a steady one goes on from.
+    """
+    request = [__version__, asdict(config.settings()), config.fov, sorted(config.outputs)]
+    digest = hashlib.sha256(json.dumps([*request, config.steady, before]).encode())
+    for path in (item.path, item.mask, item.hints):
+        if path is None or not path.is_file():
+            digest.update(b"-")
+            continue
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def finished(item: Item, target: Path, identity: str) -> tuple[str, ...] | None:
+    """Return the names of the files of a picture that is done, or None while it is not."""
+    try:
+        report = json.loads(item.report(target).read_text())
+        outputs = tuple(report["outputs"])
+        done = report["identity"] == identity and all((target / one).is_file() for one in outputs)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return outputs if done else None
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Call results after their pictures; where two share a name, the suffix tells them apart."""
+    stems = Counter(path.stem for path in paths)
+    names = [
+        path.stem if stems[path.stem] == 1 else f"{path.stem}_{path.suffix[1:]}" for path in paths
+    ]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        message = f"The results of two pictures would both be called {twice[0]}."
+        raise Refused("bad_request", message, "Estimate them into folders of their own.")
+    return names
+
+
+def _is_picture(path: Path) -> bool:
+    # a name with a dot in front is a file that is just being written
+    suffix = path.suffix.lower()
+    return suffix in PICTURE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _sorted(paths: Iterable[Path]) -> list[Path]:
+    return sorted(paths, key=_number_aware)
+
+
+def _number_aware(path: Path) -> tuple[str, list[tuple[int, str]]]:
+    """Put frame 9 before frame 10."""
+    parts = re.findall(r"\d+|\D+", path.name)
+    return str(path.parent), [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+
+
+def _paired(path: Path, given: Path | None) -> Path | None:
+    """Return what belongs to a picture: the given file, or that of its name in a folder."""
+    if given is None or not given.is_dir():
+        return given
+    found = [p for p in sorted(given.iterdir()) if p.stem == path.stem]
+    return found[0] if found else None

@@ -1,0 +1,246 @@
+"""Folders, sequences and large pictures from the command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend import large
+from backend.batch import __main__ as command
+from backend.batch import picture as one
+from backend.batch.__main__ import main, run
+from backend.batch.config import BatchConfig
+from backend.batch.plan import plan
+from backend.files import read_data, read_picture
+
+from .scenes import sphere_picture
+
+ROOT = Path(__file__).parents[1]
+QUICK = {"size": 16, "start": "flat", "outputs": ("normal",), "device": "cpu"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    pixels, mask, _ = sphere_picture(40)
+    Image.fromarray(pixels).save(source / "ball.png")
+    Image.fromarray(pixels[..., :3]).save(source / "plain.jpg")
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    Image.fromarray((mask * 255).astype(np.uint8)).save(masks / "plain.png")
+    return tmp_path
+
+
+def config_of(folder: Path, *sources: str, **options) -> BatchConfig:
+    paths = tuple(folder / source for source in sources or ("in",))
+    return BatchConfig((*paths, folder / "out"), **(QUICK | options))
+
+
+def frames(folder: Path, count: int, side: int = 16) -> Path:
+    """Write pictures with numbers, all different."""
+    source = folder / "shot"
+    source.mkdir()
+    for number in range(1, count + 1):
+        pixels, _, _ = sphere_picture(side)
+        pixels[0, 0, 0] = number
+        Image.fromarray(pixels[..., :3]).save(source / f"shot.{number:04d}.png")
+    return source
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def test_a_folder_is_done_once(folder):
+    config = BatchConfig(
+        (folder / "in", folder / "out"), steps=4, size=24, mask=folder / "masks", device="cpu"
+    )
+    assert run(config) == 0
+    written = {path.name for path in (folder / "out").iterdir()}
+    for stem in ("ball", "plain"):
+        for suffix in (
+            "normal.png", "normal.exr", "gaussians.ply", "albedo.png", "depth.exr",
+            "shading.exr", "confidence.png", "sheet.png", "report.json",
+        ):  # fmt: skip
+            assert f"{stem}_{suffix}" in written
+    report = json.loads((folder / "out" / "plain_report.json").read_text())
+    assert report["start"] == "the trained encoder" and report["settings"]["steps"] == 4
+    before = times(folder / "out")
+    assert run(config) == 0 and times(folder / "out") == before
+    (folder / "out" / "ball_depth.exr").unlink()
+    assert run(config) == 0
+    after = times(folder / "out")
+    assert {n for n in after if after[n] == before.get(n)} == {n for n in after if "plain" in n}
+
+
+def test_other_settings_are_other_results(folder):
+    assert run(config_of(folder)) == 0
+    before = times(folder / "out")
+    assert run(config_of(folder, seed=1)) == 0
+    assert not set(times(folder / "out").items()) & set(before.items())
+
+
+def test_height_hints_and_layers_are_taken_and_written(folder):
+    hints = np.zeros((40, 40), np.uint8)
+    hints[12:20, 12:20] = 1
+    Image.fromarray(hints).save(folder / "hints.png")
+    config = config_of(
+        folder, "in/ball.png", size=24, start="auto", height=True, hints=folder / "hints.png",
+        outputs=("normal", "exr"),
+    )  # fmt: skip
+    assert run(config) == 0
+    names = {path.name for path in (folder / "out").iterdir()}
+    assert names == {
+        "ball_normal.png", "ball.exr", "ball_height.exr", "ball_occlusion.png", "ball_report.json"
+    }  # fmt: skip
+    normals = read_data(folder / "out" / "ball_normal.png")[12:20, 12:20].astype(float)
+    assert np.ptp(normals, axis=(0, 1)).max() < 20
+    height = read_data(folder / "out" / "ball_height.exr")
+    assert height.min() < -1 and height.max() > 1
+    Image.fromarray(hints[:20]).save(folder / "hints.png")
+    assert run(config) == 1
+
+
+def test_a_bad_picture_fails_alone_and_the_lines_say_so(folder, capsys, caplog):
+    (folder / "in" / "broken.png").write_bytes(b"no")
+    assert run(config_of(folder, json=True)) == 1
+    assert "broken.png" in caplog.text
+    names = {path.name for path in (folder / "out").iterdir()}
+    assert names == {"ball_normal.png", "ball_report.json", "plain_normal.png", "plain_report.json"}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = {Path(line["path"]).name: line for line in lines}
+    assert {name: line["status"] for name, line in found.items()} == {
+        "ball.png": "done", "broken.png": "failed", "plain.jpg": "done",
+    }  # fmt: skip
+    assert found["broken.png"]["code"] == "bad_image" and "read" in found["broken.png"]["message"]
+    assert found["ball.png"]["outputs"] == ["ball_normal.png"] and found["ball.png"]["seconds"] > 0
+    assert run(config_of(folder, json=True)) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["status"] for line in lines] == ["skipped", "failed", "skipped"]
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [(OSError("full"), "internal"), (MemoryError(), "out_of_memory"), (RuntimeError(), "internal")],
+)
+def test_what_breaks_is_one_pictures_trouble(folder, monkeypatch, error, code):
+    def breaking(*_):
+        raise error
+
+    monkeypatch.setattr(one, "estimate", breaking)
+    item = plan(config_of(folder))[0]
+    outcome = one.process(item, config_of(folder), None, None, lambda *_: None)
+    assert outcome.status == "failed" and outcome.code == code
+
+
+def test_ctrl_c_says_how_to_go_on(folder, monkeypatch, caplog):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "run", interrupted)
+    monkeypatch.setattr("sys.argv", ["batch", str(folder / "in"), str(folder / "out")])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 130 and "goes on" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "sources, options, said",
+    [
+        (("nowhere",), {}, "no picture"), (("in",), {"fov": 400.0}, "field of view"),
+        (("in",), {"jobs": 0}, "jobs"), (("in",), {"steady": 2.0}, "steadiness"),
+        (("in",), {"steady": 0.5, "jobs": 2}, "--jobs"),
+        (("in",), {"steady": 0.5}, "normal_exr"),
+        (("in",), {"steady": 0.5, "outputs": ("normal_exr", "depth")}, "numbers"),
+        (("in",), {"seamless": True, "fov": "auto"}, "flat"), (("out",), {}, "among the pictures"),
+    ],
+)  # fmt: skip
+def test_nothing_to_do_is_exit_code_two(folder, caplog, sources, options, said):
+    (folder / "out").mkdir()
+    assert run(config_of(folder, *sources, **options)) == 2
+    assert said in caplog.text
+    assert run(BatchConfig((folder / "in",))) == 2
+
+
+def test_the_lens_of_a_photograph_gives_the_field_of_view(folder):
+    image = Image.open(folder / "in" / "plain.jpg")
+    exif = image.getexif()
+    exif.get_ifd(0x8769)[0xA405] = 35
+    image.save(folder / "in" / "plain.jpg", exif=exif)
+    assert run(config_of(folder, fov="auto")) == 0
+    for name, fov in (("plain", 47.2), ("ball", 0.0)):
+        report = json.loads((folder / "out" / f"{name}_report.json").read_text())
+        assert report["settings"]["fov_degrees"] == pytest.approx(fov, abs=0.1)
+
+
+def test_what_was_killed_goes_on_with_nothing_redone_and_nothing_missing(tmp_path):
+    frames(tmp_path, 8)
+    arguments = "shot out --size 16 --start flat --device cpu --json --threads 1".split()
+    batch = [sys.executable, "-m", "backend.batch", *arguments]
+    surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(batch, cwd=tmp_path, env=surroundings, stdout=subprocess.PIPE) as killed:
+        done = [json.loads(killed.stdout.readline()) for _ in range(3)]
+        time.sleep(0.05)
+        os.kill(killed.pid, signal.SIGKILL)
+    before = times(tmp_path / "out")
+    reports = [name for name in before if name.endswith("_report.json")]
+    again = subprocess.run(batch, cwd=tmp_path, env=surroundings, capture_output=True, check=True)
+    lines = [json.loads(line) for line in again.stdout.splitlines()]
+    kept = [line for line in lines if line["status"] == "skipped"]
+    assert len(lines) == 8 and len(kept) == len(reports) >= len(done)
+    after = times(tmp_path / "out")
+    for line in kept:
+        for name in line["outputs"]:
+            assert after[name] == before[name]
+    expected = {name for line in lines for name in line["outputs"]}
+    expected |= {f"shot.{number:04d}_report.json" for number in range(1, 9)}
+    assert set(after) == expected
+
+
+def test_several_processes_do_what_one_does(tmp_path):
+    frames(tmp_path, 5)
+    config = config_of(tmp_path, "shot", jobs=2, threads=2)
+    assert run(config) == 0
+    together = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.png")}
+    assert len(together) == 5
+    alone = replace(config, paths=(tmp_path / "shot", tmp_path / "alone"), jobs=1)
+    assert run(alone) == 0
+    assert together == {path.name: path.read_bytes() for path in (tmp_path / "alone").glob("*.png")}
+    before = times(tmp_path / "out")
+    assert run(config) == 0 and times(tmp_path / "out") == before
+    assert replace(config, device="cuda").workers == 1
+
+
+def test_large_pictures_are_written_in_bands(folder, monkeypatch):
+    monkeypatch.setattr(large, "LARGE", 32)
+    monkeypatch.setattr(large, "REDUCED", 24)
+    monkeypatch.setattr(large, "BAND", 16)
+    config = config_of(
+        folder, "in/ball.png", start="auto",
+        outputs=("normal", "normal_exr", "albedo", "depth", "sheet"),
+    )  # fmt: skip
+    assert run(config) == 0
+    out = folder / "out"
+    assert read_data(out / "ball_normal.png").shape == (40, 40, 3)
+    float_normals = read_data(out / "ball_normal.exr")
+    values = read_data(out / "ball_normal.png") / 65535 * 2 - 1
+    np.testing.assert_allclose(values, float_normals, atol=2e-3)
+    assert values[..., 2].mean() > 0.5
+    assert read_picture(out / "ball_albedo.png").pixels.shape == (40, 40, 3)
+    report = json.loads((out / "ball_report.json").read_text())
+    assert report["reduced"] == {"size": [20, 20], "outputs": ["ball_depth.exr", "ball_sheet.png"]}
+    assert read_data(out / "ball_depth.exr").shape[:2] == (20, 20)
+    assert not list(out.glob(".*"))
+    before = times(out)
+    assert run(config) == 0 and times(out) == before
+    Image.new("L", (20, 20), 255).save(folder / "small.png")
+    assert run(replace(config, mask=folder / "small.png")) == 1

@@ -1,6 +1,7 @@
 """What a batch run is about, what is done of it, and how long the rest will take."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_two_pictures_of_one_name_do_not_share_their_results(folder):
     Image.new("RGB", (9, 9)).save(folder / "again" / "ball.png")
     with pytest.raises(Refused, match="ball_png"):
         plan(config_of(folder, "in", "again"))
+
+
+def test_machines_that_share_a_folder_call_results_alike(folder):
+    Image.new("RGB", (12, 9)).save(folder / "in" / "ball.jpg")
+    whole = plan(config_of(folder, "in"))
+    parts = [plan(replace(config_of(folder, "in"), shard=f"{i}/2")) for i in (1, 2)]
+    assert sorted(parts[0] + parts[1], key=whole.index) == list(whole)
+    with pytest.raises(Refused, match="no shard"):
+        plan(replace(config_of(folder, "in"), shard="3/2"))
 
 
 def test_done_means_that_every_file_is_there(folder):

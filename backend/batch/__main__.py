@@ -19,7 +19,6 @@ from backend.batch.plan import plan, sequence_of
 from backend.batch.progress import Progress
 from backend.batch.workers import one_by_one, side_by_side
 from backend.errors import Refused
-from backend.shards import share
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +32,9 @@ def run(config: BatchConfig) -> int:
         return 2
     try:
         items = plan(config)
-        mine = set(share([item.path for item in items], config.shard))
     except Refused as refused:
-        log.error("%s %s", refused.message, refused.advice)
+        log.error("%s", f"{refused.message} {refused.advice}".strip())
         return 2
-    except ValueError as error:
-        log.error("%s", error)
-        return 2
-    items = tuple(item for item in items if item.path in mine)
     if config.steady and not any(sequence_of(item.path) for item in items):
         log.error("Steady frames have numbers in their names; these pictures have none.")
         return 2

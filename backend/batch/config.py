@@ -105,6 +105,8 @@ class BatchConfig:
             return f"The steadiness is {self.steady:g}; it must lie between 0 and 1."
         if self.steady and self.jobs > 1:
             return "Steady frames go on from the frame before: leave out --jobs, or --steady."
+        if self.steady and self.shard != "1/1":
+            return "Steady frames go on from the frame before: leave out --shard, or --steady."
         if self.steady and not set(self.outputs) >= GOES_ON_FROM:
             return "Steady frames go on from files: keep normal_exr and depth among --outputs."
         return None

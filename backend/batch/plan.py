@@ -13,6 +13,7 @@ from backend import __version__
 from backend.batch.config import BatchConfig
 from backend.errors import Refused
 from backend.files import PICTURE_SUFFIXES
+from backend.shards import share
 
 FRAME_NUMBER = re.compile(r"#+|%0?\d*d")
 """How the number of a frame is written in the name of a sequence."""
@@ -33,11 +34,11 @@ class Item:
 
 
 def plan(config: BatchConfig) -> tuple[Item, ...]:
-    """Return every picture once, in the order given, frames and folders by their numbers.
+    """Return every picture of this shard once, in the order given, frames by their numbers.
 
     Raises:
-        Refused: when there is nothing at one of the sources, or results would get in each
-            other's way.
+        Refused: when there is nothing at one of the sources, the shard is none, or results would
+            get in each other's way.
     """
     paths: dict[Path, None] = {}
     for source in config.sources:
@@ -48,9 +49,11 @@ def plan(config: BatchConfig) -> tuple[Item, ...]:
             raise Refused("bad_request", f"There is no picture at {source}.", "Check the name.")
         paths |= dict.fromkeys(found)
     names = _names(list(paths))
+    ours = _shared(list(paths), config.shard)
     return tuple(
         Item(path, name, _paired(path, config.mask), _paired(path, config.hints))
         for path, name in zip(paths, names, strict=True)
+        if path in ours
     )
 
 
@@ -99,6 +102,13 @@ def finished(item: Item, target: Path, identity: str) -> tuple[str, ...] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return outputs if done else None
+
+
+def _shared(paths: list[Path], shard: str) -> frozenset[Path]:
+    try:
+        return frozenset(share(paths, shard))
+    except ValueError as error:
+        raise Refused("bad_request", str(error)) from error
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -4,6 +4,7 @@
 from . import (
     backend_operators,
     drop,
+    farm_operators,
     gaussian_operators,
     handlers,
     hint_operators,
@@ -34,6 +35,7 @@ MODULES = (
     servers,
     hint_operators,
     sequence_operator,
+    farm_operators,
     texture_operators,
     gaussian_operators,
     light_operators,

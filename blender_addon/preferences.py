@@ -58,6 +58,10 @@ class ClonePreferences(bpy.types.AddonPreferences):
         description="The key file for a backend on another machine; empty to compute on this one",
         subtype="FILE_PATH",
     )
+    farm: StringProperty(
+        name="Flamenco Manager",
+        description="The address of the Manager of a Flamenco render farm",
+    )
     start_automatically: BoolProperty(
         name="Start Automatically",
         description="Start the backend when an estimate needs it",

@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import sequence_operator, sources
+from . import farm_operators, preferences, sequence_operator, sources
 from .images import UnusableImage
 from .subpanel import SubPanel
 from .translations import translated
@@ -31,8 +31,21 @@ class SequencePanel(SubPanel):
         run = sequence_operator.running()
         if run is None:
             layout.operator("image.clone_estimate_sequence", icon="SEQUENCE")
+            draw_farm(layout, context)
         else:
             layout.progress(factor=run.fraction, text=run_text(run))
+
+
+def draw_farm(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Show the button for a farm where there is one, and what became of the last job."""
+    if not preferences.own(context).farm:
+        return
+    row = layout.row(align=True)
+    row.operator("image.clone_submit_to_farm", icon="NETWORK_DRIVE")
+    if farm_operators.sending():
+        row.operator("image.clone_cancel_submit", text="", icon="X")
+    if farm_operators.told():
+        layout.label(text=farm_operators.told(), icon="CHECKMARK")
 
 
 def run_text(run: sequence_operator.Run) -> str:

@@ -136,6 +136,7 @@ def draw_advanced(layout: bpy.types.UILayout, chosen: bpy.types.AddonPreferences
     column = layout.column()
     column.use_property_split = True
     column.prop(chosen, "key", placeholder="None: compute on this machine")
+    column.prop(chosen, "farm", placeholder="http://farm:8080")
     local = column.column()
     local.active = not chosen.key
     local.prop(chosen, "python")

@@ -13,6 +13,7 @@ import bpy
 
 from . import (
     german,
+    german_farm,
     german_maps,
     german_messages,
     german_setup,
@@ -22,7 +23,15 @@ from . import (
 
 CONTEXTS = ("*", "Operator")
 """Blender looks up the names of operators in a context of their own."""
-GERMAN = (german, german_sources, german_maps, german_space, german_setup, german_messages)
+GERMAN = (
+    german,
+    german_sources,
+    german_maps,
+    german_space,
+    german_setup,
+    german_farm,
+    german_messages,
+)
 LANGUAGES = {"de_DE": {text: said for part in GERMAN for text, said in part.TEXTS.items()}}
 
 

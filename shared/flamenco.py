@@ -6,6 +6,7 @@ import socket
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
@@ -46,7 +47,7 @@ def job(name: str, settings: JobSettings, priority: int = 50) -> dict[str, objec
     }
 
 
-def submit(manager: str, wanted: dict[str, object], seconds: float = 10.0) -> str:
+def submit(manager: str, wanted: Mapping[str, object], seconds: float = 10.0) -> str:
     """Send a job to the Manager at a URL such as ``http://farm:8080``; return the job's id.
 
     Raises:
@@ -54,7 +55,7 @@ def submit(manager: str, wanted: dict[str, object], seconds: float = 10.0) -> st
     """
     request = urllib.request.Request(
         f"{_checked(manager)}/api/v3/jobs",
-        json.dumps(wanted).encode(),
+        json.dumps(dict(wanted)).encode(),
         {"Content-Type": "application/json", "Accept": "application/json"},
     )
     try:
@@ -127,6 +128,7 @@ def _refusal(manager: str, code: int, answer: bytes) -> str:
 
 def _read(error: urllib.error.HTTPError) -> bytes:
     try:
-        return error.read(MOST_BYTES)
+        with error:
+            return error.read(MOST_BYTES)
     except OSError:
         return b""

@@ -1,5 +1,6 @@
 """The farm's job template: a command line that exists, and a job that its own runner runs."""
 
+import glob
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import tyro
 from PIL import Image
 
 from backend.batch import BatchConfig
+from backend.batch.plan import expanded
 from farm import submit
 from shared.settings import EstimateSettings
 
@@ -131,6 +133,15 @@ def test_more_machines_than_pictures_is_no_failure(pictures, tmp_path):
     done = run("backend.batch", pictures, tmp_path / "out", "--shard", "9/9", "--size", "32")
     assert done.returncode == 0, done.stderr
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_pattern_finds_a_sequence_in_a_folder_with_brackets(tmp_path):
+    folder = tmp_path / "my [shot]"
+    folder.mkdir()
+    for name in ("a_0008.png", "a_0009.png", "a_normal_0008.png", "b_0008.png"):
+        (folder / name).touch()
+    pattern = Path(glob.escape(str(folder / "a_")) + "[0-9]" * 4 + ".png")  # as the add-on has it
+    assert [path.name for path in expanded(pattern)] == ["a_0008.png", "a_0009.png"]
 
 
 def test_a_shard_that_is_none_is_said(pictures, tmp_path):

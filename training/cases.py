@@ -7,6 +7,7 @@ silhouette) and ``meta.json``.
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from jaxtyping import Bool, Float
 
 from backend.files import read_mask, read_picture
 from backend.image import Picture, decode_picture
+from shared.messages import Transfer
 
 MAIN_PICTURES = ("original", "image", "average")
 
@@ -32,6 +34,23 @@ class Case:
     """Pictures under one light each."""
     fov_degrees: float
     principal: tuple[float, float]
+    reader: "Callable[[Case], Sample] | None" = None
+    """Reads a case of a data set in another layout (``training.datasets``)."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a case of another layout holds."""
+
+    picture: np.ndarray
+    """(H, W, 3)."""
+    transfer: Transfer
+    normals: Float[np.ndarray, "h w 3"]
+    """Wire axes, unit; 0 where they are not known."""
+    mask: Bool[np.ndarray, "h w"]
+    """Pixels to score."""
+    silhouette: Bool[np.ndarray, "h w"] | None
+    """The object's outline, where it is one."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +73,21 @@ def find_cases(root: Path, groups: tuple[str, ...]) -> list[Case]:
 
 def load_picture(case: Case, name: str) -> Picture:
     """Read one of a case's pictures with its silhouette, if the case is an object."""
+    if case.reader:
+        sample = case.reader(case)
+        return decode_picture(sample.picture, sample.transfer, sample.silhouette)
     file = read_picture(case.folder / f"{name}.png")
     return decode_picture(file.pixels[..., :3], file.transfer, _silhouette(case))
 
 
 def load_truth(case: Case) -> Truth:
     """Read a case's true normals and the pixels to score."""
-    normals = np.load(case.folder / "normals.npy").astype(np.float32)
-    mask = read_mask(case.folder / "mask.png") > 127
+    if case.reader:
+        sample = case.reader(case)
+        normals, mask = sample.normals, sample.mask
+    else:
+        normals = np.load(case.folder / "normals.npy").astype(np.float32)
+        mask = read_mask(case.folder / "mask.png") > 127
     return Truth(normals, mask & (np.linalg.norm(normals, axis=-1) > 0.5))
 
 

@@ -63,9 +63,11 @@ def restore(
 
 
 def load_averaged(path: Path, config: EngineConfig) -> Clone:
-    """Return the averaged model of a checkpoint, ready to answer."""
+    """Return the averaged model of a checkpoint, or exported weights, ready to answer."""
+    tensors = load_file(path)
+    averaged = _below(tensors, "averaged.") or tensors
     model = Clone(config).eval()
-    model.load_state_dict(_below(load_file(path), "averaged."))
+    model.load_state_dict({name: value.float() for name, value in averaged.items()})
     return model
 
 

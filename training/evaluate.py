@@ -1,5 +1,7 @@
 """Score the engine and the baselines: ``python -m training.evaluate --cases DIR``.
 
+Or on a public data set in its own layout: ``--dataset diode --root DIR``.
+
 Prints a table of angular errors per group (mean over cases), beside them the confidence's AUSE and,
 for cases photographed under many lights, lighting consistency and relighting. The cases only
 report: nothing is chosen by them.
@@ -21,6 +23,7 @@ import tyro
 
 from shared.settings import EstimateSettings
 from training.cases import Case, find_cases
+from training.datasets import DATASETS, DatasetName
 from training.flatness import mean_tilts
 from training.lighting import LightingScores, score_lighting
 from training.scoring import CaseScores, model_of, score_case
@@ -33,8 +36,14 @@ log = logging.getLogger(__name__)
 class EvaluationConfig:
     """Score the engine and the baselines on evaluation cases."""
 
-    cases: Path
+    cases: Path | None = None
     """Folder with ``<group>/<case>/`` folders."""
+    dataset: DatasetName | None = None
+    """A public data set to score instead, in its own layout (``training.datasets``) …"""
+    root: Path | None = None
+    """… and the folder it lies in."""
+    limit: int = 0
+    """Score only so many of the cases; 0 is all."""
     set: tuple[str, ...] = ()
     """Groups to score; all when none is named."""
     json: Path | None = None
@@ -46,7 +55,7 @@ class EvaluationConfig:
     steps: int = EstimateSettings.steps
     """Of the closed loop."""
     checkpoint: Path | None = None
-    """A checkpoint of ``training.train`` to score instead of the weights that ship."""
+    """A checkpoint of ``training.train``, or exported weights, instead of those that ship."""
     lighting: bool = False
     """Also score consistency and relighting over all single-light pictures (ten runs a case)."""
     flatness: bool = False
@@ -57,9 +66,8 @@ class EvaluationConfig:
 
 def run(config: EvaluationConfig) -> int:
     """Score every case and print the tables; return the exit code."""
-    cases = find_cases(config.cases, config.set)
+    cases = _cases(config)
     if not cases:
-        log.error("There are no cases in %s.", config.cases)
         return 2
     settings = EstimateSettings(size=config.size, steps=config.steps)
     with _pool(config.jobs) as pool:
@@ -82,6 +90,24 @@ def run(config: EvaluationConfig) -> int:
     if config.sheet:
         evaluation_sheet(rows).save(config.sheet)
     return 0
+
+
+def _cases(config: EvaluationConfig) -> list[Case]:
+    """List the cases asked for; say what is missing where there are none."""
+    if config.dataset is None and config.cases is not None:
+        found, place = find_cases(config.cases, config.set), config.cases
+    elif config.dataset is not None and config.root is not None:
+        try:
+            found, place = DATASETS[config.dataset](config.root), config.root
+        except (ValueError, FileNotFoundError) as problem:
+            log.error("%s", problem)
+            return []
+    else:
+        log.error("Say where to score: --cases DIR, or --dataset NAME --root DIR.")
+        return []
+    if not found:
+        log.error("There are no cases in %s.", place)
+    return found[: config.limit or None]
 
 
 def _record(

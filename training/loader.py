@@ -17,6 +17,7 @@ from torch import Tensor
 
 from backend.image import CROP_MARGIN, luminance, resize, srgb_to_linear
 from backend.outline import outline_slopes
+from training.batches import batched
 from training.packs import Pack, SecondView, read_pack
 from training.scenes import Lesson, OtherView, mirrored
 from training.scenes.capture import captured
@@ -74,7 +75,7 @@ def lesson_of(packs: list[Pack], size: int, dice: Dice) -> Lesson:
     """Make a lesson of training packs, each varied by the dice."""
     framing = varied_framing(packs, dice)
     framed = zip(packs, framing.quarters, framing.windows, strict=True)
-    whole = _stacked(
+    whole = batched(
         [
             _lesson(_turned_pack(pack, turns), size, window, dice, 1.0 if turns else RELIT_SHARE)
             for pack, turns, window in framed
@@ -86,7 +87,7 @@ def lesson_of(packs: list[Pack], size: int, dice: Dice) -> Lesson:
 
 def plain_lesson(packs: list[Pack], size: int) -> Lesson:
     """Make a lesson of packs as they are, things cut out as the product does."""
-    return _stacked([_lesson(pack, size, plain_window(pack)) for pack in packs])
+    return batched([_lesson(pack, size, plain_window(pack)) for pack in packs])
 
 
 def plain_window(pack: Pack) -> Window:
@@ -284,11 +285,3 @@ def _other(pack: Pack, window: Window, size: int, dice: Dice | None) -> OtherVie
         translation=torch.tensor(view.translation)[None] / pixel,
         known=torch.tensor([True]),
     )
-
-
-def _stacked(lessons: list[Lesson]) -> Lesson:
-    """Put lessons of one scene each into a batch."""
-    others = [lesson.other for lesson in lessons]
-    together = OtherView(**{k: torch.cat([vars(o)[k] for o in others]) for k in vars(others[0])})
-    names = ("picture", "single_lights", "directions", "inside", "rays", "outline")
-    return Lesson(**{k: torch.cat([vars(x)[k] for x in lessons]) for k in names}, other=together)

@@ -1,6 +1,8 @@
 """Render scenes with Cycles, or look at scenes of either generator.
 
 python -m training.render cycles --out scenes/ --count 2000 --python .venv-blender-5.0/bin/python
+python -m training.render blends --blends assets/ --out scenes/
+python -m training.render stack --seed 1000001 --out demo/
 python -m training.render sheet --packs scenes/ --out sheet.png
 python -m training.render sheet --out procedural.png
 """
@@ -12,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -48,6 +51,34 @@ class Cycles:
     """More environment maps (EXR) than the ones Blender brings."""
     normal_maps: Path | None = None
     """Tiling normal maps (WebP) to make reliefs from."""
+
+
+@dataclass(frozen=True)
+class Blends:
+    """Render your own .blend and .obj files like our things; skips packs that are there."""
+
+    blends: Path
+    """Folder with the files; no script in them is ever run."""
+    out: Path
+    """Folder for the packs."""
+    views: int = 8
+    """Packs of each file: another camera, turn and light each."""
+    python: Path = Cycles.python
+    size: int = Cycles.size
+    hdris: Path | None = None
+
+
+@dataclass(frozen=True)
+class StackOf:
+    """Render a light stack of a held-out object, and evaluation cases under unseen lights."""
+
+    out: Path
+    """Folder for ``stack/`` and ``cases/``."""
+    seed: int = HELD_OUT_FROM + 1
+    lights: int = 8
+    unseen: int = 2
+    python: Path = Cycles.python
+    size: int = Cycles.size
 
 
 @dataclass(frozen=True)
@@ -91,6 +122,21 @@ def render(config: Cycles) -> int:
     return max(job.returncode for job in jobs)
 
 
+def blends(config: Blends) -> int:
+    """Photograph the files; those that cannot be are named. Return the exit code."""
+    words: list[object] = [config.blends, config.out, config.views, "--size", config.size]
+    words += ["--hdris", config.hdris] if config.hdris else []
+    code = _in_blender(config.python, "training.cycles.blends", words)
+    log.info("%d packs in %s", len(pack_paths(config.out)), config.out)
+    return code
+
+
+def stack(config: StackOf) -> int:
+    """Render the stack; return the exit code."""
+    words = [config.out, config.seed, config.lights, config.unseen, "--size", config.size]
+    return _in_blender(config.python, "training.cycles.stack", words)
+
+
 def sheet(config: Sheet) -> int:
     """Draw the sheet; say how fast procedural scenes are made."""
     if config.packs:
@@ -114,6 +160,12 @@ def _job(config: Cycles, first: int, index: int) -> subprocess.Popen:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(job.pid, {cores[index % len(cores)]})
     return job
+
+
+def _in_blender(python: Path, module: str, words: list) -> int:
+    """Run a module in Blender's Python; what it complains of is shown."""
+    command = [str(word) for word in (python, "-m", module, *words)]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
 
 
 def _tell(count: int, left: int, done: int, seconds: float) -> None:
@@ -157,8 +209,27 @@ def _scene_panels(kind: str, scene: Scene, index: int) -> list[Panel]:
     ]
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Run the command line; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    chosen = tyro.cli(Cycles | Sheet, prog="python -m training.render")
     torch.set_num_threads(os.cpu_count() or 1)
-    sys.exit(render(chosen) if isinstance(chosen, Cycles) else sheet(chosen))
+    chosen = tyro.cli(
+        Annotated[Cycles, tyro.conf.subcommand("cycles")]
+        | Annotated[Blends, tyro.conf.subcommand("blends")]
+        | Annotated[StackOf, tyro.conf.subcommand("stack")]
+        | Annotated[Sheet, tyro.conf.subcommand("sheet")],
+        prog="python -m training.render",
+    )
+    match chosen:
+        case Cycles():
+            return render(chosen)
+        case Blends():
+            return blends(chosen)
+        case StackOf():
+            return stack(chosen)
+        case _:
+            return sheet(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -46,7 +46,7 @@ class TrainConfig:
     """Time of this run; the learning rate falls to zero at ``steps``, whatever the run."""
     steps: int = 10_000
     start: Path | None = None
-    """A checkpoint whose averaged weights a new run starts from, instead of ImageNet's."""
+    """A checkpoint, or the weights that ship, to start a new run from instead of ImageNet's."""
     source: SourceConfig = field(default_factory=SourceConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)

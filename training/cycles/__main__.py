@@ -12,7 +12,7 @@ import bpy
 
 from training.cycles import materials, reliefs, things
 from training.cycles.shots import Quality, photograph
-from training.cycles.stages import STAGES, Words
+from training.cycles.stages import STAGES, Stage, Words
 from training.packs import HELD_OUT_FROM, pack_path, write_answer, write_pack
 
 KINDS = ("object", "object", "object", "pile", "room", "object", "relief", "pile", "room", "print")
@@ -47,13 +47,18 @@ def render(
 ) -> None:
     """Build, photograph and write one scene."""
     dice = Random(seed)
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    held_out = seed >= HELD_OUT_FROM
-    stage = STAGES[KINDS[seed % len(KINDS)]](dice, _words(held_out, normal_maps))
+    stage = built(dice, seed, normal_maps)
     second = seed % SECOND_VIEW_EVERY == 0 and stage.kind in ("object", "pile", "room")
-    done = photograph(dice, stage, _worlds(held_out, hdris), quality, second)
+    done = photograph(dice, stage, worlds(seed >= HELD_OUT_FROM, hdris), quality, second)
     write_answer(path, done.normals)
     write_pack(path, done.pack)
+
+
+def built(dice: Random, seed: int, normal_maps: Path | None) -> Stage:
+    """Build the stage of a seed in an empty file."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    kind = KINDS[seed % len(KINDS)]
+    return STAGES[kind](dice, _words(seed >= HELD_OUT_FROM, normal_maps))
 
 
 def _words(held_out: bool, normal_maps: Path | None) -> Words:
@@ -63,7 +68,7 @@ def _words(held_out: bool, normal_maps: Path | None) -> Words:
     return Words(things.TRAINING, materials.TRAINING, reliefs.PATTERNS, maps)
 
 
-def _worlds(held_out: bool, more: Path | None) -> tuple[Path, ...]:
+def worlds(held_out: bool, more: Path | None) -> tuple[Path, ...]:
     """List environment maps: Blender's own, two of them held out, and a folder's."""
     bundled = Path(bpy.utils.resource_path("LOCAL")) / "datafiles" / "studiolights" / "world"
     found = sorted(bundled.glob("*.exr"))

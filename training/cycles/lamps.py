@@ -39,11 +39,11 @@ def photographic_world(dice: Random, hdris: tuple[Path, ...], turn: Matrix, indo
     return World(lamps, kind == "hdri" and dice.random() < 0.4)
 
 
-def sun_directions(dice: Random) -> tuple[tuple[float, float, float], ...]:
+def sun_directions(dice: Random, count: int = SUNS) -> tuple[tuple[float, float, float], ...]:
     """Spread suns around the camera's axis, one a sector, 20–72° over the picture (OpenCV)."""
     found = []
-    for index in range(SUNS):
-        azimuth = math.tau * (index + dice.random()) / SUNS
+    for index in range(count):
+        azimuth = math.tau * (index + dice.random()) / count
         height = math.radians(dice.uniform(20, 72))
         plane = math.cos(height)
         found.append((plane * math.cos(azimuth), plane * math.sin(azimuth), -math.sin(height)))

@@ -27,6 +27,12 @@ HELD_OUT = Vocabulary(
     ("ShaderNodeTexMagic", "ShaderNodeTexBrick", "ShaderNodeTexNoise"), ("ShaderNodeTexWave",)
 )
 
+MATTE = {
+    "Metallic": 0.0, "Specular IOR Level": 0.0, "Roughness": 1.0, "Transmission Weight": 0.0,
+    "Coat Weight": 0.0, "Sheen Weight": 0.0, "Subsurface Weight": 0.0, "Emission Strength": 0.0,
+}  # fmt: skip
+"""Inputs of a Principled node that leave nothing but its base colour."""
+
 
 def random_material(dice: Random, words: Vocabulary) -> bpy.types.Material:
     """Make a material from matte to glossy, sometimes metal, plain or patterned, maybe bumpy."""
@@ -77,13 +83,37 @@ def random_colour(dice: Random) -> tuple[float, float, float, float]:
 
 
 def coat_matte() -> None:
-    """Take gloss and metal from every material: what is left is Lambert's law and the paint."""
+    """Take gloss, glass and glow from every material: what is left is Lambert's law and the paint.
+
+    Materials without a Principled node, which only others' files have, become plain gray.
+    """
+    for group in bpy.data.node_groups:
+        _coat(group)
     for material in bpy.data.materials:
-        for node in material.node_tree.nodes:
-            if node.type == "BSDF_PRINCIPLED":
-                node.inputs["Metallic"].default_value = 0.0
-                node.inputs["Specular IOR Level"].default_value = 0.0
-                node.inputs["Roughness"].default_value = 1.0
+        if material.node_tree and not _coat(material.node_tree):
+            _plain_gray(material.node_tree)
+
+
+def _coat(tree: bpy.types.NodeTree) -> bool:
+    """Coat a tree's Principled nodes; return whether it has any, itself or in its groups."""
+    coated = False
+    for node in tree.nodes:
+        if node.type == "BSDF_PRINCIPLED":
+            coated = True
+            for name, value in MATTE.items():
+                for link in node.inputs[name].links:
+                    tree.links.remove(link)
+                node.inputs[name].default_value = value
+        elif node.type == "GROUP" and node.node_tree:
+            coated |= _coat(node.node_tree)
+    return coated
+
+
+def _plain_gray(tree: bpy.types.NodeTree) -> None:
+    tree.nodes.clear()
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    shader = tree.nodes.new("ShaderNodeBsdfDiffuse")
+    tree.links.new(shader.outputs["BSDF"], output.inputs["Surface"])
 
 
 def _principled(name: str) -> tuple[bpy.types.Material, bpy.types.Node]:

@@ -55,7 +55,7 @@ def photograph(
     dice: Random, stage: Stage, hdris: tuple[Path, ...], quality: Quality, second: bool
 ) -> Photographed:
     """Render everything a pack holds; leaves the scene coated and dark."""
-    _set_up(quality)
+    set_up(quality)
     scene, camera = bpy.context.scene, stage.camera
     scene.camera = camera
     bpy.context.view_layer.update()
@@ -73,7 +73,7 @@ def photograph(
     pack = Pack(
         kind=stage.kind,
         picture=picture,
-        lights=np.stack([_encoded(shot.rgb) for shot in singles]),
+        lights=np.stack([encoded(shot.rgb) for shot in singles]),
         inside=inside,
         directions=directions,
         fov_degrees=0.0 if flat else math.degrees(camera.data.angle),
@@ -83,7 +83,8 @@ def photograph(
     return Photographed(pack, (normals * inside[..., None]).astype(np.float32))
 
 
-def _set_up(quality: Quality) -> None:
+def set_up(quality: Quality) -> None:
+    """Prepare Cycles and its output."""
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
     scene.render.resolution_x = scene.render.resolution_y = quality.size
@@ -102,7 +103,7 @@ def _picture(quality: Quality, transparent: bool) -> Shot:
     scene.render.film_transparent = transparent
     scene.cycles.samples, scene.cycles.max_bounces = quality.samples, 3
     scene.cycles.use_denoising = True
-    return _render()
+    return rendered()
 
 
 def _single_lights(
@@ -124,7 +125,7 @@ def _single_lights(
     shots = []
     for direction in directions:
         lamps.point(sun, direction, turn)
-        shots.append(_render())
+        shots.append(rendered())
     return shots
 
 
@@ -151,7 +152,8 @@ def _second_view(dice: Random, stage: Stage, quality: Quality, exposure: float) 
     )
 
 
-def _render() -> Shot:
+def rendered() -> Shot:
+    """Render the scene as it stands."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shot.exr"
         bpy.context.scene.render.filepath = str(path)
@@ -170,10 +172,10 @@ def _developed(dice: Random, shot: Shot, exposure: float | None) -> tuple[np.nda
         solid = shot.rgb[shot.alpha > SOLID]
         bright = float(np.quantile(solid.mean(-1), 0.95)) if len(solid) else 1.0
         exposure = dice.uniform(0.4, 1.2) / max(bright, 1e-4)
-    return _encoded(shot.rgb * exposure), exposure
+    return encoded(shot.rgb * exposure), exposure
 
 
-def _encoded(linear: np.ndarray) -> np.ndarray:
+def encoded(linear: np.ndarray) -> np.ndarray:
     """Encode linear light as 8-bit sRGB."""
     clipped = np.clip(np.nan_to_num(linear), 0, 1)
     srgb = np.where(clipped <= 0.0031308, clipped * 12.92, 1.055 * clipped ** (1 / 2.4) - 0.055)

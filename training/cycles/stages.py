@@ -43,7 +43,11 @@ def single_object(dice: Random, words: Words) -> Stage:
     """Hold one thing before nothing."""
     thing = _placed(dice, words, (dice.uniform(-0.1, 0.1), dice.uniform(-0.1, 0.1), 0))
     thing.rotation_euler = _turned(dice)
-    aim = Vector(dice.uniform(-1, 1) for _ in range(3)).normalized()
+    return seen_alone(dice, Vector(dice.uniform(-1, 1) for _ in range(3)).normalized())
+
+
+def seen_alone(dice: Random, aim: Vector) -> Stage:
+    """Look from the direction ``aim`` at what stands at the origin, about as large as a thing."""
     camera = _camera(dice, (0, 0, 0), aim, reach=dice.uniform(0.85, 1.35), flat_share=0.3)
     return Stage("object", camera, (), (0, 0, 0), True)
 

@@ -19,7 +19,8 @@ from torch import Tensor
 from backend.camera import Camera, unproject, view_rays
 from backend.gaussians import Encoding
 from backend.geometry import surface_normals
-from backend.image import Picture, luminance, resize, resize_mask
+from backend.image import Picture, luminance, resize_mask
+from backend.resample import resize
 
 INFLATION_GRID = 128
 """Longest side of the grid on which a silhouette is inflated."""

@@ -7,8 +7,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.geometry import normalize
-from backend.image import Box, Picture, crop, filled, resize
+from backend.image import Box, Picture, crop
 from backend.model import Turn, View
+from backend.resample import filled, resize
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from backend.camera import Camera, view_rays
 from backend.geometry import normalize
-from backend.image import filled, resize
 from backend.integration import integrated, slopes_of
+from backend.resample import filled, resize
 
 COARSE = 192
 """Longest side of the grid that is solved from nothing."""

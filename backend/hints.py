@@ -12,7 +12,8 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from backend.geometry import normalize
-from backend.image import FLAT, IGNORED, filled
+from backend.image import FLAT, IGNORED
+from backend.resample import filled
 
 EDGE = 3
 """Pixels around a stroke over which its plane passes into the surface beside it."""

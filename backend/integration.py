@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.geometry import normalize
-from backend.image import resize
+from backend.resample import resize
 
 GRAZING = 0.15
 """The least cosine between surface and line of sight that a slope is computed with."""

@@ -21,12 +21,13 @@ from backend.camera import Camera, camera_from_fov, cropped
 from backend.errors import Stopped
 from backend.geometry import normalize
 from backend.grids import cells, edges, sampled
-from backend.image import Picture, decode_picture, exposed, linear_colours, shrunk
+from backend.image import Picture, decode_picture, exposed, linear_colours
 from backend.model import Clone, View
 from backend.multiscale import cut_grid
 from backend.outline import outline_slopes
 from backend.pipeline import Estimate, estimate
 from backend.rasterizer import choose
+from backend.resample import shrunk
 from backend.tiles import pieces
 from shared.messages import Transfer
 from shared.settings import EstimateSettings

@@ -17,7 +17,6 @@ from backend.config import EngineConfig, LossConfig
 from backend.errors import Stopped
 from backend.gaussians import Encoding, albedo_of
 from backend.illumination import Lobe, ModulationKernel, gloss
-from backend.image import resize
 from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
 from backend.model import (
     Lighting,
@@ -29,6 +28,7 @@ from backend.model import (
     splat,
     turn,
 )
+from backend.resample import resize
 
 APPEARANCE = ("log_albedo",)
 FIXED = ("confidence_logits",)

@@ -21,10 +21,11 @@ from backend.illumination import (
     irradiance,
     modulation,
 )
-from backend.image import IGNORED, resize, resize_hints, resize_mask
+from backend.image import IGNORED, resize_hints, resize_mask
 from backend.outline import outline_slopes
 from backend.rasterizer import Rasterizer
 from backend.refinement import Gate, Refinement, fuse
+from backend.resample import resize
 
 WEIGHTS = Path(__file__).parent / "weights" / "clone.safetensors"
 

@@ -21,9 +21,9 @@ from backend.camera import cropped
 from backend.encoder import Encoded
 from backend.gaussians import Encoding
 from backend.geometry import normalize
-from backend.image import resize, shrunk
 from backend.model import Clone, View, resized_view
 from backend.outline import outline_slopes
+from backend.resample import resize, shrunk
 from backend.tiles import pieces
 
 See = Callable[[View, Float[Tensor, "h w 2"] | None], Encoded]

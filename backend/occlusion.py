@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from backend.image import resize
+from backend.resample import resize
 
 GRID = 2048
 """Longest side that is looked at pixel by pixel; larger fields are halved and interpolated."""

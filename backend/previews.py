@@ -10,7 +10,8 @@ from torch import Tensor
 
 from backend.full_resolution import pasted
 from backend.geometry import normalize
-from backend.image import Box, resize, resize_mask
+from backend.image import Box, resize_mask
+from backend.resample import resize
 
 LONGEST = 512
 """Longest side of a preview, in pixels."""

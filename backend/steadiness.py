@@ -1,4 +1,4 @@
-"""Frames of a sequence that hold still where the picture does."""
+"""What else holds still with a sequence's normals: depth and light; and how much it flickers."""
 
 from dataclasses import dataclass, replace
 
@@ -6,13 +6,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from shared.messages import Light
+from shared.steadiness import MOST
 
-CHANGE = 0.06
-"""A display value that changes by this much shows something else: nothing is kept."""
 STILL = 0.02
 """Below this change a pixel counts as still."""
-MOST = 0.95
-"""Share of the frame before at full steadiness: with all of it nothing would ever move again."""
 ENOUGH = 0.05
 """Share of the picture that must be still for it to say how the depths compare."""
 
@@ -23,31 +20,6 @@ class DepthGauge:
 
     scale: float = 1.0
     shift: float = 0.0
-
-
-def changes(
-    picture: Float[np.ndarray, "h w 3"], before: Float[np.ndarray, "h w 3"]
-) -> Float[np.ndarray, "h w"]:
-    """Return how much the display values changed, the most of the three channels."""
-    return np.abs(picture - before).max(-1)
-
-
-def steadied(
-    normals: Float[np.ndarray, "h w 3"],
-    before: Float[np.ndarray, "h w 3"],
-    change: Float[np.ndarray, "h w"],
-    steadiness: float,
-) -> Float[np.ndarray, "h w 3"]:
-    """Blend unit normals with those of the frame before where the picture hardly changed.
-
-    The share of the frame before falls from ``steadiness`` (0 to 1, at most ``MOST``) to nothing
-    as the change rises to ``CHANGE``.
-    """
-    share = min(steadiness, MOST) * np.clip(1.0 - change / CHANGE, 0.0, 1.0)[..., None]
-    blended = normals + share * (before - normals)
-    length = np.linalg.norm(blended, axis=-1, keepdims=True)
-    # opposite normals have no mean: the new one stands
-    return np.where(length > 1e-3, blended / np.maximum(length, 1e-3), normals).astype(np.float32)
 
 
 def flicker(

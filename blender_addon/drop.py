@@ -79,14 +79,4 @@ class IMAGE_FH_clone_normals(bpy.types.FileHandler):
 
 CLASSES = (IMAGE_OT_clone_drop_image, IMAGE_FH_clone_normals)
 
-
-def register() -> None:
-    """Add the operator and what calls it."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove both."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -204,11 +204,12 @@ def _send(manager: str, job: Mapping[str, object], online: bool) -> str:
 
 CLASSES = (IMAGE_OT_clone_submit_to_farm, IMAGE_OT_clone_cancel_submit)
 
+_add_classes, _remove_classes = bpy.utils.register_classes_factory(CLASSES)
+
 
 def register() -> None:
     """Add the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
+    _add_classes()
 
 
 def unregister() -> None:
@@ -217,5 +218,4 @@ def unregister() -> None:
     _current, _told = None, ""
     if bpy.app.timers.is_registered(_pump):
         bpy.app.timers.unregister(_pump)
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+    _remove_classes()

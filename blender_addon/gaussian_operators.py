@@ -186,11 +186,12 @@ CLASSES = (
     IO_FH_clone_3dgs_ply,
 )
 
+_add_classes, _remove_classes = bpy.utils.register_classes_factory(CLASSES)
+
 
 def register() -> None:
     """Add the operators, and Blender's menu entries for them."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
+    _add_classes()
     bpy.types.TOPBAR_MT_file_import.append(_draw_import)
     bpy.types.TOPBAR_MT_file_export.append(_draw_export)
 
@@ -200,5 +201,4 @@ def unregister() -> None:
     stop_timers()
     bpy.types.TOPBAR_MT_file_export.remove(_draw_export)
     bpy.types.TOPBAR_MT_file_import.remove(_draw_import)
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+    _remove_classes()

@@ -144,14 +144,4 @@ def set_brush(context: bpy.types.Context, color: tuple[float, float, float]) -> 
 
 CLASSES = (IMAGE_OT_clone_paint_hints, IMAGE_OT_clone_clear_hints)
 
-
-def register() -> None:
-    """Add the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove the operators."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -211,11 +211,12 @@ CLASSES = (
     CLONE_OT_remove_backend,
 )
 
+_add_classes, _remove_classes = bpy.utils.register_classes_factory(CLASSES)
+
 
 def register() -> None:
     """Add the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
+    _add_classes()
     atexit.register(install.current.close)
 
 
@@ -225,5 +226,4 @@ def unregister() -> None:
     if bpy.app.timers.is_registered(pump):
         bpy.app.timers.unregister(pump)
     install.current.close()
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+    _remove_classes()

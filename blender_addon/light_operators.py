@@ -56,14 +56,4 @@ class NODE_OT_clone_relight_group(bpy.types.Operator):
 
 CLASSES = (IMAGE_OT_clone_compare, NODE_OT_clone_relight_group)
 
-
-def register() -> None:
-    """Add the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove the operators."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

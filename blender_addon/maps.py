@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from .pixels import normal_colors
 from .shaping import Shaping, shaped
 from .task import Estimate
 
@@ -81,8 +82,7 @@ def make(kind: Kind, estimate: Estimate, choice: Choice) -> Map:
     """Make one map of an estimate."""
     values, seen = estimate.arrays[ARRAYS[kind]], coverage(estimate)
     if kind == "normal":
-        colors = shaped(values, seen, choice.shaping) * np.float32(0.5)
-        colors += np.float32(0.5)
+        colors = normal_colors(shaped(values, seen, choice.shaping))
     elif kind == "height":
         colors = height_map(values, choice.height_scale, choice.height_middle)
     else:

@@ -43,14 +43,4 @@ def panel(editor: str, part: str) -> type[bpy.types.Panel]:
 
 CLASSES = tuple(panel(editor, part) for editor in SPACES for part in PARTS)
 
-
-def register() -> None:
-    """Add the panels."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove the panels."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -55,14 +55,4 @@ def draw_menu(layout: bpy.types.UILayout) -> None:
 
 CLASSES = (CLONE_PT_presets, CLONE_OT_add_preset)
 
-
-def register() -> None:
-    """Add the menu."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove the menu."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

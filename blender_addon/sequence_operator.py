@@ -210,14 +210,4 @@ def _trouble(error: Exception) -> Trouble:
 
 CLASSES = (IMAGE_OT_clone_estimate_sequence,)
 
-
-def register() -> None:
-    """Add the operator."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove the operator."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -84,14 +84,4 @@ def use_server(context: bpy.types.Context, key: Path | None) -> None:
 
 CLASSES = (CLONE_OT_connect_server, CLONE_OT_leave_server)
 
-
-def register() -> None:
-    """Add the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove the operators."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

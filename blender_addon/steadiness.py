@@ -6,11 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .encoding import srgb
-
-CHANGE = 0.06
-"""A picture that changes by this much of its range (sRGB) shows something else: no blending."""
-MOST = 0.95
-"""Share of the frame before at full steadiness; with all of it nothing would ever move again."""
+from .shared.steadiness import changes, steadied
 
 
 @dataclass(frozen=True)
@@ -24,20 +20,11 @@ class Frame:
 
 
 def steady(frame: Frame, before: Frame, steadiness: float) -> np.ndarray:
-    """Blend a frame's normals with those of the frame before where the picture hardly changed.
-
-    The share of the frame before falls from ``steadiness`` (0 to 1) to nothing as the picture's
-    change rises to ``CHANGE``. Returns (H, W, 3) unit normals; frames of two sizes do not blend.
-    """
+    """Blend a frame's normals with those of the frame before; frames of two sizes do not blend."""
     if steadiness <= 0.0 or frame.normals.shape != before.normals.shape:
         return frame.normals
-    change = np.abs(_shown(frame.picture) - _shown(before.picture)).max(-1, keepdims=True)
-    share = min(steadiness, MOST) * np.clip(1.0 - change / CHANGE, 0.0, 1.0)
-    blended = frame.normals + share * (before.normals - frame.normals)
-    length = np.linalg.norm(blended, axis=-1, keepdims=True)
-    # Opposite normals have no mean: the new one stands.
-    normals = np.where(length > 1e-3, blended / np.maximum(length, 1e-3), frame.normals)
-    return normals.astype(np.float32)
+    change = changes(_shown(frame.picture), _shown(before.picture))
+    return steadied(frame.normals, before.normals, change, steadiness)
 
 
 def _shown(picture: np.ndarray) -> np.ndarray:

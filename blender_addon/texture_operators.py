@@ -148,14 +148,4 @@ class IMAGE_OT_clone_wire_material(TextureOperator, bpy.types.Operator):
 
 CLASSES = (IMAGE_OT_clone_apply, IMAGE_OT_clone_bake_normals, IMAGE_OT_clone_wire_material)
 
-
-def register() -> None:
-    """Add the operators."""
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    """Remove the operators."""
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

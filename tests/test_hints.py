@@ -12,8 +12,9 @@ from backend import pipeline
 from backend.errors import Refused
 from backend.geometry import normalize
 from backend.hints import EDGE, heeded
-from backend.image import FLAT, IGNORED, crop, decode_picture, filled, object_box, resize_picture
+from backend.image import FLAT, IGNORED, crop, decode_picture, object_box, resize_picture
 from backend.model import shipped_model
+from backend.resample import filled
 from shared.settings import EstimateSettings
 
 from .scenes import sphere_picture

@@ -9,10 +9,10 @@ from backend.image import (
     decode_picture,
     linear_to_srgb,
     luminance,
-    resize,
     resize_picture,
     srgb_to_linear,
 )
+from backend.resample import resize
 
 
 @given(st.floats(0, 1))

@@ -13,10 +13,11 @@ from PIL import Image
 from backend import large
 from backend.errors import Refused, Stopped
 from backend.grids import sampled
-from backend.image import decode_picture, resize, shrunk
+from backend.image import decode_picture
 from backend.large import Band, estimate_large
 from backend.model import shipped_model
 from backend.pipeline import estimate
+from backend.resample import resize, shrunk
 from shared.settings import EstimateSettings
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

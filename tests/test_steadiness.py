@@ -11,8 +11,9 @@ from PIL import Image
 from backend.batch.__main__ import run
 from backend.batch.config import BatchConfig
 from backend.files import read_data
-from backend.steadiness import CHANGE, DepthGauge, depth_gauge, flicker, steadied, steadied_light
+from backend.steadiness import DepthGauge, depth_gauge, flicker, steadied_light
 from shared.messages import Light
+from shared.steadiness import CHANGE, steadied
 
 from .scenes import sphere_picture
 

@@ -23,11 +23,12 @@ from torch import Tensor
 from backend.camera import camera_from_fov
 from backend.config import EngineConfig
 from backend.full_resolution import at_full_resolution
-from backend.image import Picture, linear_to_srgb, resize, srgb_to_linear
+from backend.image import Picture, linear_to_srgb, srgb_to_linear
 from backend.loop import LoopState, optimise
 from backend.model import Clone, Turn, turn
 from backend.outputs import encode_normals
 from backend.pipeline import Work, initial_state, prepare
+from backend.resample import resize
 from backend.sheet import Panel, contact_sheet
 from backend.start import Beginning, begin, fine_normals
 from shared.settings import EstimateSettings

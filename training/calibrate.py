@@ -16,10 +16,10 @@ import tyro
 from backend.confidence import clues
 from backend.config import EngineConfig
 from backend.geometry import normalize
-from backend.image import resize
 from backend.loop import optimise
 from backend.model import turn
 from backend.pipeline import Work, initial_state, prepare
+from backend.resample import resize
 from backend.start import begin
 from shared.settings import EstimateSettings
 from training.ablation import AblationConfig, read_validation, validation_pictures

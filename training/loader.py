@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Shaped, UInt8
 from torch import Tensor
 
-from backend.image import CROP_MARGIN, luminance, resize, srgb_to_linear
+from backend.image import CROP_MARGIN, luminance, srgb_to_linear
 from backend.outline import outline_slopes
+from backend.resample import resize
 from training.batches import batched
 from training.packs import Pack, SecondView, read_pack
 from training.scenes import Lesson, OtherView, mirrored

@@ -13,16 +13,9 @@ import numpy as np
 from backend.batch.plan import Item
 from backend.batch.results import display
 from backend.files import PictureFile, read_data, read_picture
-from backend.steadiness import (
-    STILL,
-    DepthGauge,
-    changes,
-    depth_gauge,
-    flicker,
-    steadied,
-    steadied_light,
-)
+from backend.steadiness import STILL, DepthGauge, depth_gauge, flicker, steadied_light
 from shared.messages import Light, Report
+from shared.steadiness import changes, steadied
 
 
 @dataclass(frozen=True)

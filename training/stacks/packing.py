@@ -9,8 +9,9 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from backend.geometry import normalize
-from backend.image import linear_to_srgb, luminance, resize
+from backend.image import linear_to_srgb, luminance
 from backend.model import Clone
+from backend.resample import resize
 from training.loader import plain_lesson
 from training.packs import Pack
 from training.stacks.lights import FoundLights, found_lights

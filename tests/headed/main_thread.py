@@ -24,7 +24,8 @@ import numpy as np
 
 from shared.settings import EstimateSettings
 from tests import fake_backend
-from tests.fake_backend import Behaviour, FakeBackend, canned_arrays
+from tests.canned import canned_arrays
+from tests.fake_backend import Behaviour, FakeBackend
 
 from .screenshots import Stage, headed_blender
 

@@ -151,6 +151,7 @@ def _interpolation(pixels: int, cells: int, cell: int) -> np.ndarray:
 def _normalise(vectors: np.ndarray) -> None:
     length = np.sqrt(np.einsum("...k,...k->...", vectors, vectors))
     vectors /= np.maximum(length, 1e-12)[..., None]
+    vectors[length < 1e-5] = (0.0, 0.0, 1.0)  # all of a grazing normal was shape, and taken away
 
 
 def _bands(rows: int) -> Iterator[slice]:

@@ -133,6 +133,13 @@ vectors = arrays(
 ).filter(lambda v: (np.linalg.norm(v, axis=-1) > 0.01).all())  # fmt: skip
 
 
+def test_a_grazing_normal_without_its_shape_faces_the_viewer():
+    shaping = staged("shaping")
+    grazing = np.array([[[1.0, 1.0, 0.0]]], np.float32) / np.float32(np.sqrt(2))
+    found = shaping.shaped(grazing, None, shaping.Shaping(shape=0.0))
+    np.testing.assert_allclose(found, [[[0.0, 0.0, 1.0]]], atol=1e-6)
+
+
 @settings(max_examples=150, deadline=None)
 @given(vectors, wanted, st.booleans())
 def test_unit_length_whatever_is_wanted(vectors, wanted, masked):

@@ -138,7 +138,7 @@ def estimate(
         found = _settled(loop.state.encoding, view)
         final = _last_turn(found, loop.state.lighting, work, beginning, model, config)
         sure = confidence(found, final, view, config.confidence)
-        fine = fine_normals(work.part, work.camera, view, settings.start, model)
+        fine = fine_normals(work.part, work.camera, view, settings.start, model, beginning)
         maps = _maps_of(picture, work, beginning, final, fine, sure)
         relief = _relief_of(maps, work, stages, cancelled) if settings.height else None
     stages.begin("Done", 1.0)

@@ -30,6 +30,8 @@ class Beginning:
     """What later changes of the normals are measured from."""
     albedo: Float[Tensor, "h w 3"]
     name: str
+    seen: Float[Tensor, "h w 3"] | None = None
+    """The normals as the model saw them; a classical start has none."""
 
 
 def begin(picture: Picture, view: View, kind: Start, model: Clone | None) -> Beginning:
@@ -37,12 +39,13 @@ def begin(picture: Picture, view: View, kind: Start, model: Clone | None) -> Beg
     if model is not None and kind == "auto":
         encoded = encode(model, view)
         rays = view_rays(view.camera)
-        normals = held(normalize(encoded.encoding.normals), rays)
+        seen = normalize(encoded.encoding.normals)
+        normals = held(seen, rays)
         # what the loop moves are depths: they have to agree with the normals from the first step
         depth = integrated(normals, rays, view.mask, encoded.encoding.depth_pixels)
         encoding = replace(encoded.encoding, normals=normals, depth_pixels=depth)
         albedo = encoding.log_albedo.exp()
-        return Beginning(encoding, encoded.features, normals, albedo, LEARNED)
+        return Beginning(encoding, encoded.features, normals, albedo, LEARNED, seen)
     start = start_for(picture, view.camera, kind)
     gray = torch.full_like(view.rgb, 0.5)
     encoding = encode_start(start, gray, view.camera)
@@ -50,11 +53,18 @@ def begin(picture: Picture, view: View, kind: Start, model: Clone | None) -> Beg
 
 
 def fine_normals(
-    part: Picture, camera: Camera, view: View, kind: Start, model: Clone | None
+    part: Picture,
+    camera: Camera,
+    view: View,
+    kind: Start,
+    model: Clone | None,
+    begun: Beginning,
 ) -> Float[Tensor, "h w 3"]:
     """Find the normals of a beginning at the full resolution of the part that is worked on."""
     if model is None or kind != "auto":
         return start_for(part, camera, kind).normals
+    if begun.seen is not None and part.mask.shape == view.mask.shape:
+        return begun.seen.cpu()  # the grid has every pixel: it was looked at already
     device = view.rgb.device
     whole = View(part.rgb.to(device), part.mask.to(device), camera.to(device), view.rasterize)
     return normalize(encode(model, whole).encoding.normals).cpu()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import skimage.data
 import torch
@@ -15,7 +16,7 @@ from backend.model import View, shipped_model, turn
 from backend.multiscale import encode
 from backend.outline import outline_slopes
 from backend.rasterizer.torch_engine import TorchRasterizer
-from backend.start import LEARNED, begin
+from backend.start import LEARNED, begin, fine_normals
 from shared.settings import EstimateSettings
 from tests.scenes import sphere_picture
 from tests.test_model import SMALL, make_lighting, make_model, make_view
@@ -152,3 +153,17 @@ def test_without_a_mask_the_model_is_given_no_outline():
     told = model(view, torch.zeros(40, 40, 2)).encoding.normals
     assert torch.equal(whole, told)
     assert not torch.equal(model(view, torch.ones(40, 40, 2)).encoding.normals, whole)
+
+
+def test_a_picture_that_the_grid_holds_is_looked_at_once(monkeypatch):
+    """And what was seen is what looking again would have seen, to the bit."""
+    pixels = np.random.default_rng(2).random((60, 44, 3), np.float32)
+    picture, settings = decode_picture(pixels, "linear"), EstimateSettings(size=64)
+    work, model = pipeline.prepare(picture, settings, CPU), make_model()
+    begun = begin(work.seen, work.view, "auto", model)
+    again = fine_normals(
+        work.part, work.camera, work.view, "auto", model, replace(begun, seen=None)
+    )
+    monkeypatch.delattr("backend.start.encode")
+    once = fine_normals(work.part, work.camera, work.view, "auto", model, begun)
+    torch.testing.assert_close(once, again, atol=0, rtol=0)

@@ -187,7 +187,7 @@ def all_rows(
     config = EngineConfig()
     work = prepare(picture, settings, torch.device("cpu"))
     beginning = begin(work.seen, work.view, settings.start, model)
-    fine = fine_normals(work.part, work.camera, work.view, settings.start, model)
+    fine = fine_normals(work.part, work.camera, work.view, settings.start, model, beginning)
     state = initial_state(beginning, work.view, settings, config)
     grown = partial(_grown, picture, work, beginning, fine)
     once = _turn(state, work, beginning, model, config)

@@ -1,5 +1,7 @@
 """The scene generator in Blender itself: what it renders could teach, and held-out is held out."""
 
+from random import Random
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,9 @@ pytest.importorskip("PIL")
 if bpy.app.version < (5, 0):
     pytest.skip("scenes are rendered with Blender 5.0", allow_module_level=True)
 
-from training.cycles import materials, reliefs, things
+import bmesh
+
+from training.cycles import compounds, materials, reliefs, things
 from training.cycles.__main__ import KINDS, render
 from training.cycles.shots import Quality
 from training.packs import HELD_OUT_FROM, pack_path, read_answer, read_pack
@@ -70,3 +74,18 @@ def test_validation_shares_nothing_with_training():
     assert not set(reliefs.PATTERNS) & set(reliefs.HELD_OUT)
     assert not set(materials.TRAINING.bump) & set(materials.HELD_OUT.bump)
     assert HELD_OUT_FROM > 100_000
+
+
+@pytest.mark.parametrize("maker", [compounds.assembly, compounds.plate, compounds.bust])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_compound_thing_is_closed_and_as_large_as_a_thing(maker, seed):
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    thing = maker(Random(seed))
+    mesh = thing.evaluated_get(bpy.context.evaluated_depsgraph_get()).to_mesh()
+    shell = bmesh.new()
+    shell.from_mesh(mesh)
+    reach = max(vertex.co.length for vertex in shell.verts)
+    assert all(edge.is_manifold for edge in shell.edges)
+    assert shell.calc_volume(signed=True) > 0  # faces look outward
+    assert 0.5 < reach <= compounds.RADIUS * 1.01
+    shell.free()

@@ -10,6 +10,7 @@ from random import Random
 import bpy
 import numpy as np
 
+from training.cycles.compounds import assembly, bust, plate
 from training.cycles.meshes import grid_object, linked, unit_grid
 from training.cycles.sheets import cloth, folded, packet, slab
 
@@ -214,7 +215,8 @@ def gear(dice: Random) -> bpy.types.Object:
 
 TRAINING: tuple[Maker, ...] = (
     ball, ball, rock, box, cylinder, cone, vessel, vessel, creature, creature, lump, superquadric,
-    cloth, folded, folded, packet, slab,
+    cloth, folded, folded, packet, slab, assembly, assembly, assembly, assembly, plate, plate,
+    bust, bust,
 )  # fmt: skip
 HELD_OUT: tuple[Maker, ...] = (knot, monkey, monkey, lettering, gear)
 

@@ -215,6 +215,14 @@ def test_too_many_bytes_are_busy(monkeypatch):
     assert refused.code == "busy" and refused.retryable
 
 
+def test_nobody_can_take_the_place_of_those_who_have_nothing_waiting():
+    jobs = Jobs()
+    for index in range(WAITING_JOBS):
+        upload(jobs, f"job{index}")
+    assert jobs.submit(submit("first"), "you", b"2") is None
+    assert jobs.submit(submit("second"), "you", b"2").code == "busy"
+
+
 def test_jobs_of_a_lost_client_wait_and_then_stop():
     jobs = Jobs()
     back, gone = upload(jobs, "back", peer=b"1"), upload(jobs, "gone", peer=b"1")

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from backend.server import orphans
 from backend.server.__main__ import main
 from backend.server.client import connect
 from backend.server.settings import ServerConfig
@@ -164,3 +166,36 @@ def test_private_files_are_private(launch, tmp_path):
     wait_until(lambda: find(tmp_path / "new") is not None)
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
     assert (tmp_path / "new" / "connection.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+def test_even_a_worker_that_is_stopped_does_not_outlive_its_broker(launch, tmp_path, marker):
+    process = launch("--no-spare")
+    wait_until(lambda: find(tmp_path) is not None)
+    with ready(tmp_path) as client:
+        start(client, job(SLOW))
+    (worker,) = [pid for pid in marked_processes(marker) if pid != process.pid]
+    os.kill(worker, signal.SIGSTOP)
+    process.kill()
+    process.wait()
+    assert wait_until(lambda: not marked_processes(marker)) < 2.0
+
+
+def test_on_windows_the_broker_takes_its_children_along(monkeypatch):
+    calls, limits = [], {"BasicLimitInformation": {"LimitFlags": 4}}
+    job_objects = SimpleNamespace(
+        CreateJobObject=lambda *_: "job",
+        JobObjectExtendedLimitInformation=9,
+        QueryInformationJobObject=lambda *_: limits,
+        JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE=0x2000,
+        SetInformationJobObject=lambda *told: calls.append(told),
+        AssignProcessToJobObject=lambda *told: calls.append(told),
+    )
+    monkeypatch.setitem(sys.modules, "win32job", job_objects)
+    monkeypatch.setitem(
+        sys.modules, "win32api", SimpleNamespace(GetCurrentProcess=lambda: "this process")
+    )
+    monkeypatch.setattr(orphans.sys, "platform", "win32")
+    assert orphans.take_children_along() == "job"
+    assert calls == [("job", 9, limits), ("job", "this process")]
+    assert limits["BasicLimitInformation"]["LimitFlags"] == 0x2004

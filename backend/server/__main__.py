@@ -22,6 +22,7 @@ from .client import JobFailed, Unreachable, connect
 from .keys import KeyProblem, add_artist, artists, endpoint_of_address, remove_artist
 from .lock import AlreadyRunning
 from .log import log_path, start_logging
+from .orphans import take_children_along
 from .process import WORKER_COMMAND
 from .selftest import Broken, selftest
 from .settings import ServerConfig
@@ -75,6 +76,7 @@ def serve(config: ServerConfig, worker_command: tuple[str, ...] = WORKER_COMMAND
         _say(f"The network cannot be served. {error}")
         return EXIT_NO_PLACE
     start_logging(config.run_dir)
+    _family = take_children_along()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: broker.stop())
     if config.owned:

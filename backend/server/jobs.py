@@ -284,8 +284,11 @@ class Jobs:
                 self._tell(job, Accepted(job.id, job.position))
 
     def _full(self, submit: Submit, owner: str) -> bool:
-        waiting = [job.submit for job in self.unfinished() if job.key != (owner, submit.job)]
-        size = sum(declared_bytes(other) for other in (*waiting, submit))
+        """Whether there is no room; who has nothing waiting is taken, whatever others sent."""
+        waiting = [job for job in self.unfinished() if job.key != (owner, submit.job)]
+        if owner not in {job.owner for job in waiting}:
+            return False
+        size = sum(declared_bytes(each) for each in (*(job.submit for job in waiting), submit))
         return len(waiting) >= WAITING_JOBS or size > WAITING_BYTES
 
     def _in_state(self, state: JobState) -> list[Job]:

@@ -23,9 +23,9 @@ KEEP_BYTES = 2 * 1024**3
 KEEP_JOBS = 1000
 """No more finished jobs than this are remembered."""
 WAITING_JOBS = 16
-"""More unfinished jobs than this are refused as busy."""
+"""More unfinished jobs than this are refused as busy, but for the first one of each key."""
 WAITING_BYTES = 2 * 1024**3
-"""Pictures of unfinished jobs together take no more memory than this."""
+"""Pictures of unfinished jobs together take no more memory than this, with the same exception."""
 ATTEMPTS = 2
 """A job is given to a worker at most this often."""
 PING_SECONDS = 1.0

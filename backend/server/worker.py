@@ -39,6 +39,7 @@ from shared.wire import Buffer, WireError, decode, encode
 from . import sockets
 from .failures import failure
 from .orders import Orders
+from .orphans import die_with_parent
 from .outcome import Engine, LoadEngine, Outcome
 from .outgoing import Outgoing
 
@@ -54,6 +55,7 @@ def take_orders() -> Orders:
 
     The broker holds the other end of standard input: when it dies, however it dies, the read ends.
     """
+    die_with_parent()
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker, which then ends us
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")

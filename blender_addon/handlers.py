@@ -7,21 +7,23 @@ from collections.abc import Callable
 import bpy
 from bpy.app.handlers import persistent
 
-from . import compare, live_view, session, waiting
+from . import compare, following, live_view, session, texture_settings, waiting
 
 
 @persistent
 def drop_running_task(*_: object) -> None:
     """Drop the running task: its image goes away with the file."""
     waiting.leave_interface()
+    following.stop()
     session.current.forget()
     compare.forget()
 
 
 @persistent
 def sweep(*_: object) -> None:
-    """Remove previews that undo or a file brought back."""
+    """Remove previews that undo or a file brought back, and have maps follow their sliders."""
     live_view.current.sweep()
+    texture_settings.follow()
 
 
 def leave_backend() -> None:
@@ -42,6 +44,7 @@ def unregister() -> None:
     for event, handler in watched():
         event.remove(handler)
     waiting.leave_interface()
+    following.stop()
     session.current.forget()
     compare.forget()
     session.current.close()

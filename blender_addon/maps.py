@@ -61,6 +61,15 @@ def kept(estimate: Estimate) -> Estimate:
     return replace(estimate, arrays={name: estimate.arrays[name] for name in names})
 
 
+def basis(kind: Kind, choice: Choice) -> tuple[object, ...]:
+    """Return what a map depends on besides the estimate."""
+    if kind == "normal":
+        return choice.shaping, choice.padding
+    if kind == "height":
+        return choice.height_scale, choice.height_middle, choice.padding
+    return (choice.padding,)
+
+
 def available(estimate: Estimate, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
     """Return those of the kinds that the estimate has arrays for."""
     return tuple(kind for kind in kinds if ARRAYS[kind] in estimate.arrays)

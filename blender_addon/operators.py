@@ -8,6 +8,7 @@ import bpy
 from bpy.props import StringProperty
 
 from . import (
+    following,
     further_results,
     images,
     lineage,
@@ -70,6 +71,7 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
         session.current.kept = maps.kept(estimate)
         with session.current.importing():
             normal = yield from results.import_slices(estimate, wanted)
+        following.current.note(wanted.maps)
         lineage.mark(normal, bpy.data.images.get(estimate.task.name))
         live_view.current.end(normal)
         if (welcome := session.current.welcome) is not None:

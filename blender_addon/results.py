@@ -91,11 +91,14 @@ def map_slices(
 
 
 def on_a_thread(work: Callable[[], Answer]) -> Generator[None, None, Answer]:
-    """Do work beside Blender, yielding until it is done."""
-    with ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals results") as pool:
+    """Do work beside Blender, yielding until it is done; who stops asking does not wait for it."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="CLONE Normals results")
+    try:
         coming = pool.submit(work)
         while not coming.done():
             yield
+    finally:
+        pool.shutdown(wait=False)
     return coming.result()
 
 

@@ -12,12 +12,14 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import hint_operators, images, preferences, request, session, sources
+from . import hint_operators, images, maps, normal_nodes, preferences, request, session, sources
 from .operators import source_of
 from .sequence import Plan, Writer, normals_of, unit_normals
+from .shaping import Shaping, shaped
 from .sources import Source
 from .steadiness import Frame
 from .task import Estimate, Task
+from .texture_settings import choice
 from .translations import translated
 from .trouble import Trouble
 from .waiting import UNUSABLE, Ending, Waiting
@@ -68,6 +70,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
     todo: deque[int] | None = None
     writer: Writer
     run: Run
+    shaping: Shaping
 
     image_name: StringProperty(
         name="Image",
@@ -95,6 +98,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         self.todo = deque(plan.todo())
         self.run = _run = Run(len(self.todo))
         self.writer = Writer(plan)
+        self.shaping = choice(context.scene.clone_textures).shaping
         session.current.trouble = None
         if self.todo:
             self._send(context, self.todo[0])
@@ -111,6 +115,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         made = sorted(self.writer.done.intersection(numbers))
         if made:
             shown = show(self.writer.plan, made[0])
+            normal_nodes.mark(shown, self.shaping.convention)
             self.report(
                 {"INFO"}, translated(f"{len(made)} frames are done: the image “{shown.name}”")
             )
@@ -122,7 +127,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         while self.todo and (estimate := session.current.take_estimate()) is not None:
             number = self.todo.popleft()
             self._recall(context, number)
-            written = pool.submit(_keep, self.writer, number, estimate)
+            written = pool.submit(_keep, self.writer, number, estimate, self.shaping)
             if self.todo:
                 self._send(context, self.todo[0])
             yield from _until(written)
@@ -166,6 +171,7 @@ def plan_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Plan:
         "mask": chosen.mask.name if chosen.mask else "",
         "hints": hint_operators.painted(image) is not None,
         "colorspace": image.colorspace_settings.name,
+        "shaping": asdict(choice(scene.clone_textures).shaping),
     }
     where = Path(bpy.path.abspath(folder)) if folder else None
     return Plan(frames, normals_of(frames, where), settings, chosen.steadiness)
@@ -196,9 +202,10 @@ def _until(written: Future[None]) -> Ending:
     return set()
 
 
-def _keep(writer: Writer, number: int, estimate: Estimate) -> None:
+def _keep(writer: Writer, number: int, estimate: Estimate, shaping: Shaping) -> None:
     picture = estimate.task.arrays.result()["picture"]
-    writer.write(number, Frame(picture, estimate.arrays["normals"]))
+    normals = shaped(estimate.arrays["normals"], maps.coverage(estimate), shaping)
+    writer.write(number, Frame(picture, normals))
 
 
 def _trouble(error: Exception) -> Trouble:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import bake, images, results, session, sources, wiring
+from . import bake, following, images, results, session, sources, wiring
 from .texture_settings import choice
 from .translations import translated
 from .trouble import Trouble
@@ -78,6 +78,7 @@ class IMAGE_OT_clone_apply(TextureOperator, Waiting, bpy.types.Operator):
         """Make the maps."""
         with session.current.importing():
             shown = yield from results.map_slices(self.kept, self.choice)
+        following.current.note(self.choice)
         missing = [kind for kind in self.choice.kinds if kind not in shown]
         if missing:
             toggles = context.scene.clone_textures.bl_rna.properties

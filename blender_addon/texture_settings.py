@@ -5,6 +5,7 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty
 
+from . import following
 from .maps import Choice, Kind
 from .shaping import Shaping
 
@@ -24,6 +25,11 @@ CONVENTIONS = (
 PLAIN = Choice()
 
 
+def follow(_changed: object = None, _context: object = None) -> None:
+    """Have the maps of the last estimate follow what is chosen now."""
+    following.start(lambda: choice(bpy.context.scene.clone_textures))
+
+
 def _toggle(name: str, description: str) -> object:
     return BoolProperty(name=name, description=description, default=False)
 
@@ -38,6 +44,7 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         soft_max=3.0,
         max=20.0,
         default=PLAIN.shaping.strength,
+        update=follow,
     )
     detail: FloatProperty(
         name="Detail",
@@ -45,6 +52,7 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         min=0.0,
         max=2.0,
         default=PLAIN.shaping.detail,
+        update=follow,
     )
     shape: FloatProperty(
         name="Shape",
@@ -52,15 +60,25 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         min=0.0,
         max=2.0,
         default=PLAIN.shaping.shape,
+        update=follow,
     )
     level: BoolProperty(
         name="Level",
         description="Take the mean tilt away, so that a texture is flat on average",
         default=PLAIN.shaping.level,
+        update=follow,
     )
-    space: EnumProperty(items=SPACES, name="Space", description="What the normals are relative to")
+    space: EnumProperty(
+        items=SPACES,
+        name="Space",
+        description="What the normals are relative to",
+        update=follow,
+    )
     convention: EnumProperty(
-        items=CONVENTIONS, name="Convention", description="Which way the green channel points"
+        items=CONVENTIONS,
+        name="Convention",
+        description="Which way the green channel points",
+        update=follow,
     )
     albedo: BoolProperty(
         name="Albedo",
@@ -80,6 +98,7 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         min=0.0,
         soft_max=20.0,
         default=PLAIN.height_scale,
+        update=follow,
     )
     height_middle: FloatProperty(
         name="Height Midlevel",
@@ -87,6 +106,7 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         soft_min=0.0,
         soft_max=1.0,
         default=PLAIN.height_middle,
+        update=follow,
     )
     padding: IntProperty(
         name="Padding",
@@ -96,6 +116,7 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         max=256,
         subtype="PIXEL",
         default=8,
+        update=follow,
     )
     wire: BoolProperty(
         name="Wire after Estimate",

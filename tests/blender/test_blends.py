@@ -37,7 +37,6 @@ def saved(path, *extras):
 def glowing_glass(thing):
     """Give a thing a material of glass that glows, its roughness driven by a texture."""
     material = bpy.data.materials.new("glass")
-    material.use_nodes = True
     tree = material.node_tree
     shader = tree.nodes["Principled BSDF"]
     shader.inputs["Transmission Weight"].default_value = 1.0

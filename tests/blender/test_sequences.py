@@ -126,6 +126,19 @@ def test_other_settings_do_everything_again(fake, shot):
     assert_frames(backend, *range(8, 12), *range(8, 12))
 
 
+def test_frames_are_shaped_as_the_sliders_say(fake, shot, tmp_path):
+    chosen = bpy.context.scene.clone_textures
+    with fake() as backend:
+        run()
+        chosen.strength, chosen.convention = 0.5, "DIRECTX"
+        run()
+    assert_frames(backend, *range(8, 12), *range(8, 12))
+    wanted = backend.seen.answers[-1]["normals"] * (0.5, -0.5, 1.0)
+    wanted /= np.linalg.norm(wanted, axis=-1, keepdims=True)
+    np.testing.assert_allclose(normals_in(tmp_path / "shot_normal_0011.exr"), wanted, atol=4 * HALF)
+    assert bpy.data.images["shot_normal"]["clone_convention"] == "DIRECTX"
+
+
 def test_a_folder_of_ones_own(fake, shot, tmp_path):
     bpy.context.scene.clone_normals.sequence_folder = str(tmp_path / "deep" / "out")
     with fake():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The numbered files of an image sequence, and which of them is shown."""
+"""The frames of an image sequence or of a movie, and which of them is shown."""
 
 import re
 from dataclasses import dataclass
@@ -28,6 +28,37 @@ class Frames:
         matches = (pattern.fullmatch(path.name) for path in self.folder.glob("*"))
         found = {int(match[1]) for match in matches if match}
         return sorted(number for number in found if self.path(number).is_file())
+
+
+@dataclass(frozen=True)
+class Movie:
+    """A file with frames counted from 1."""
+
+    file: Path
+    count: int
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies."""
+        return self.file.parent
+
+    @property
+    def head(self) -> str:
+        """The file's name without its ending."""
+        return self.file.stem
+
+    @property
+    def digits(self) -> int:
+        """As many as the last frame's number has."""
+        return len(str(self.count))
+
+    def path(self, number: int) -> Path:
+        """Return the file that a frame is in."""
+        return self.file
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of all frames, ascending."""
+        return list(range(1, self.count + 1))
 
 
 def frames_of(path: Path) -> Frames | None:

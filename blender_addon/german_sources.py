@@ -68,10 +68,9 @@ TEXTS = {
     "The file {} cannot be opened. Check that it exists and is a picture.": (
         "Die Datei {} kann nicht geöffnet werden. Prüfe, ob es sie gibt und sie ein Bild ist."
     ),
-    "The frames of the movie “{}” cannot be read. Render it to an image sequence first, for "
-    "example in the Video Sequencer, and open that.": (
-        "Die Einzelbilder des Films „{}“ sind nicht lesbar. Rendere ihn zuerst als Bildsequenz, "
-        "etwa im Video-Sequencer, und öffne diese."
+    "The movie “{}” cannot be opened. Check that its file exists and that Blender plays it.": (
+        "Der Film „{}“ kann nicht geöffnet werden. Prüfe, ob es die Datei gibt und Blender sie "
+        "abspielt."
     ),
     "The hints “{}” were painted over a picture of another size. Clear them, or scale them to "
     "the picture's size.": (

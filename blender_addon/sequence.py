@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from . import exr
-from .frames import Frames
+from .frames import Frames, Movie
 from .pixels import normal_colors
 from .steadiness import Frame, steady
 
@@ -19,9 +19,9 @@ SMALLEST_DIGITS = 4
 
 @dataclass(frozen=True)
 class Plan:
-    """An image sequence and where its normal maps go."""
+    """An image sequence or movie, and where its normal maps go."""
 
-    frames: Frames
+    frames: Frames | Movie
     normals: Frames
     settings: Mapping[str, object]
     """Everything the normals depend on besides the frames, as JSON knows it."""
@@ -52,7 +52,7 @@ class Plan:
         return made.stat().st_mtime >= source.stat().st_mtime if made.is_file() else False
 
 
-def normals_of(frames: Frames, folder: Path | None) -> Frames:
+def normals_of(frames: Frames | Movie, folder: Path | None) -> Frames:
     """Return a sequence's normal maps: ``name_normal_0001.exr`` in a folder, or beside it."""
     name = frames.head.rstrip("._- ") or frames.folder.name
     digits = max(SMALLEST_DIGITS, frames.digits)

@@ -160,10 +160,10 @@ def plan_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Plan:
     """Return what is to be made of an image sequence under the scene's settings.
 
     Raises:
-        UnusableImage: when the image is no sequence.
+        UnusableImage: when the image has no frames.
         UnusableCamera: when the projection is to come from a camera that cannot give it.
     """
-    frames, chosen = sources.sequence_of(image), scene.clone_normals
+    frames, chosen = sources.frames_in(image), scene.clone_normals
     folder = chosen.sequence_folder.strip()
     settings = asdict(request.settings_of(scene)) | {
         "encoding": chosen.encoding,

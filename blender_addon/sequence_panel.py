@@ -16,9 +16,9 @@ class SequencePanel(SubPanel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Show it for image sequences, and while one is on its way."""
+        """Show it for image sequences and movies, and while one is on its way."""
         try:
-            is_sequence = sources.find(context).image.source == "SEQUENCE"
+            is_sequence = sources.has_frames(sources.find(context).image)
         except UnusableImage:
             is_sequence = False
         return is_sequence or sequence_operator.running() is not None

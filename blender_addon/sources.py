@@ -8,8 +8,8 @@ from pathlib import Path
 
 import bpy
 
-from . import images, lineage, render_result, textures
-from .frames import Frames, frames_of, nearest, shown_frame
+from . import images, lineage, movie, render_result, textures
+from .frames import Frames, Movie, frames_of, nearest, shown_frame
 
 SOURCES = (
     (
@@ -30,7 +30,7 @@ class Source:
 
     image: bpy.types.Image
     frame: int | None = None
-    """Number of the frame of a sequence; None for the scene's current one."""
+    """Number of the frame of a sequence or movie; None for the scene's current one."""
 
 
 def find(context: bpy.types.Context) -> Source:
@@ -73,19 +73,29 @@ def opened(source: Source, scene: bpy.types.Scene) -> Iterator[bpy.types.Image]:
     if image.type == "RENDER_RESULT":
         with render_result.saved(image, scene) as render:
             yield render
-    elif image.source == "MOVIE":
-        raise images.UnusableImage(
-            f"The frames of the movie “{image.name}” cannot be read. Render it to an image "
-            "sequence first, for example in the Video Sequencer, and open that."
-        )
-    elif image.source == "SEQUENCE":
-        frames = sequence_of(image)
+    elif has_frames(image):
+        frames = frames_in(image)
         wanted = scene.frame_current if source.frame is None else source.frame
-        path = frames.path(nearest(frames.numbers(), wanted))
-        with images.opened_file(path, like=image) as frame:
+        number = nearest(frames.numbers(), wanted)
+        one = movie.opened(image, number) if isinstance(frames, Movie) else None
+        with one or images.opened_file(frames.path(number), like=image) as frame:
             yield frame
     else:
         yield image
+
+
+def has_frames(image: bpy.types.Image) -> bool:
+    """Tell whether an image is an image sequence or a movie."""
+    return image.source in {"SEQUENCE", "MOVIE"}
+
+
+def frames_in(image: bpy.types.Image) -> Frames | Movie:
+    """Return the frames of an image sequence or a movie, of which there is at least one.
+
+    Raises:
+        UnusableImage: when the image is neither, or its files are gone.
+    """
+    return movie.movie_of(image) if image.source == "MOVIE" else sequence_of(image)
 
 
 def sequence_of(image: bpy.types.Image) -> Frames:
@@ -124,7 +134,7 @@ def _of_node(node: bpy.types.ShaderNodeTexImage, scene: bpy.types.Scene) -> Sour
 
 
 def _frame(image: bpy.types.Image, user: bpy.types.ImageUser, scene: bpy.types.Scene) -> int | None:
-    if image.source != "SEQUENCE":
+    if not has_frames(image):
         return None
     return shown_frame(
         scene.frame_current,

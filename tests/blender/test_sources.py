@@ -175,11 +175,11 @@ def test_nothing_rendered(chosen):
         estimate("")
 
 
-def test_a_movie_asks_for_a_sequence(chosen, tmp_path):
+def test_a_movie_without_a_file_is_named(chosen):
     image = bpy.data.images.new("film", 32, 32)
     image.source = "MOVIE"
     chosen.image = image
-    with pytest.raises(RuntimeError, match="Render it to an image sequence"):
+    with pytest.raises(RuntimeError, match="movie “film” cannot be opened"):
         estimate("")
 
 

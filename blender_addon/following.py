@@ -12,6 +12,7 @@ import bpy
 
 from . import images, maps, results, session
 from .maps import Choice, Kind
+from .waiting import redraw
 
 PAUSE_SECONDS = 0.15
 """Between a change and what follows; a slider that is dragged changes at every step."""
@@ -50,6 +51,7 @@ class Following:
         if next(self._work, "done") is None:
             return SLICE_SECONDS
         self._work, self._made = None, self._coming
+        redraw(bpy.context)
         return 0.0
 
     def _stale(self, wanted: Choice) -> tuple[Kind, ...]:

@@ -134,9 +134,21 @@ def show(name: str, file: bytes, colorspace: str) -> bpy.types.Image:
     image.colorspace_settings.name = colorspace
     image.alpha_mode = "CHANNEL_PACKED"  # otherwise the colors are multiplied by alpha
     image.update_tag()
+    if _is_open(image):
+        image.update()  # its Image Editor would go on drawing what was; this decodes the file
     if image.preview is not None:
         image.preview.reload()
     return image
+
+
+def _is_open(image: bpy.types.Image) -> bool:
+    """Tell whether an Image Editor shows an image."""
+    return any(
+        area.type == "IMAGE_EDITOR" and area.spaces.active.image == image
+        for manager in bpy.data.window_managers
+        for window in manager.windows
+        for area in window.screen.areas
+    )
 
 
 def result_name(name: str, suffix: str) -> str:

@@ -9,6 +9,7 @@ A line of Python in COMMAND_FILE is run once, for what a mouse could do only wit
 import json
 import os
 import sys
+import zlib
 from pathlib import Path
 
 import bpy
@@ -91,6 +92,12 @@ def shown_image() -> str:
     return shown[0].name if shown and shown[0] else ""
 
 
+def shown_digest() -> int:
+    """Return a number that changes with the file that is packed into the shown image."""
+    image = bpy.data.images.get(shown_image())
+    return zlib.crc32(image.packed_file.data) if image and image.packed_file else 0
+
+
 def report() -> float:
     """Write the state, run a command, and come again."""
     command = Path(COMMAND)
@@ -105,6 +112,7 @@ def report() -> float:
         "trouble": str(now.trouble or ""),
         "connected": now.connected,
         "shown": shown_image(),
+        "digest": shown_digest(),
         "images": [image.name for image in bpy.data.images],
         "objects": [thing.name for thing in bpy.data.objects],
         "panels": panels(),

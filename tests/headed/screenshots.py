@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 import build_addon
 from tests.fake_backend import Behaviour, FakeBackend
 
@@ -67,13 +69,14 @@ class Stage:
         command = ["xdotool", "mousemove", str(round(x)), str(round(y)), "sleep", "0.2", *then]
         subprocess.run(command, env=os.environ | {"DISPLAY": self.display}, check=True)
 
-    def shot(self, name: str) -> None:
-        """Keep a picture of the screen."""
+    def shot(self, name: str) -> Image.Image:
+        """Keep a picture of the screen, and return it."""
         time.sleep(2.0)  # software rendering: let the last redraw reach the screen
         target = self.out / f"{name}.png"
         command = ["import", "-display", self.display, "-window", "root", str(target)]
         subprocess.run(command, check=True)
         log.info("%s", target)
+        return Image.open(target).convert("RGB")
 
     def panel(self, area: str) -> dict:
         """Return where the side panel of an editor is."""
@@ -156,9 +159,10 @@ def play(stage: Stage) -> None:
     with FakeBackend(run_dir, Behaviour(pace=0.5)):
         estimate_and_undo(stage)
     with FakeBackend(run_dir, Behaviour("hold", pace=1.5)):
-        watch_and_cancel(stage, "VIEW_3D", "6-live-preview-3d-view")
+        watch_and_cancel(stage, "VIEW_3D", "7-live-preview-3d-view")
+        show_a_sequence(stage)
         stage.tell(SHOW_PREFERENCES)
-        stage.shot("7-preferences")
+        stage.shot("9-preferences")
 
 
 def watch_and_cancel(stage: Stage, area: str, name: str) -> None:
@@ -183,12 +187,32 @@ def estimate_and_undo(stage: Stage) -> None:
     stage.tell(FRAME_ALL)
     panel = stage.panel("VIEW_3D")
     stage.mouse(panel["left"] - 100, panel["top"] + 500)  # redraws what has settled
-    stage.shot("5-done")
+    move_a_slider(stage)
     stage.tell("bpy.ops.ed.undo()")
     state = stage.until(lambda state: "plaster_normal" not in state["images"], "undo")
     assert "plaster_card" not in state["objects"] and state["shown"] == "plaster"
     stage.tell("bpy.ops.ed.redo()")
     stage.until(lambda state: "plaster_normal" in state["images"], "redo")
+
+
+def move_a_slider(stage: Stage) -> None:
+    """Move a slider, and see the map follow without a click; and back."""
+    before, seen = stage.state()["digest"], stage.shot("5-done")
+    stage.tell("bpy.context.scene.clone_textures.strength = 3.0")
+    stage.until(lambda state: state["digest"] != before, "the map to follow", 10.0)
+    drawn = stage.shot("6-slider")
+    corner = (20, 300, 300, 600)  # of the Image Editor's picture
+    assert seen.crop(corner).tobytes() != drawn.crop(corner).tobytes(), "the editor draws no change"
+    stage.tell("bpy.context.scene.clone_textures.strength = 1.0")
+    stage.until(lambda state: state["digest"] == before, "the map to come back", 10.0)
+
+
+def show_a_sequence(stage: Stage) -> None:
+    """Show the panels of a sequence where there is a farm."""
+    stage.tell(OPEN_SEQUENCE)
+    panel = stage.panel("IMAGE_EDITOR")
+    stage.mouse(panel["left"] + 100, panel["top"] + 500, "click", "--repeat", "30", "5")  # wheel
+    stage.shot("8-sequence-and-farm")
 
 
 FRAME_ALL = """
@@ -200,6 +224,20 @@ for area in bpy.context.window_manager.windows[0].screen.areas:
         with bpy.context.temp_override(area=area, region=region):
             bpy.ops.view3d.view_axis(type="FRONT")
             bpy.ops.view3d.view_all()
+"""
+OPEN_SEQUENCE = """
+from pathlib import Path
+bpy.context.preferences.addons[MODULE].preferences.farm = "http://farm.local:8080"
+folder = Path(bpy.app.tempdir)
+for number in (1, 2):
+    still = bpy.data.images.new("still", 64, 64)
+    still.file_format, still.filepath_raw = "PNG", str(folder / f"shot_{number:04d}.png")
+    still.save()
+shot = bpy.data.images.load(str(folder / "shot_0001.png"))
+shot.source = "SEQUENCE"
+for area in bpy.context.window_manager.windows[0].screen.areas:
+    if area.type == "IMAGE_EDITOR":
+        area.spaces.active.image = shot
 """
 SHOW_PREFERENCES = "bpy.ops.preferences.addon_show(module=MODULE)"
 

@@ -2,8 +2,9 @@
 
 For each group of evaluation cases: the mean angular error of a whole estimate (128-pixel grid) and
 of ``examples/onnx_estimate.py``, how far both are apart, and how far they are apart on the grid
-itself, fed the same view: what splatting adds. Then seconds a picture, one thread each: the whole
-estimate, the same networks in torch, in ONNX Runtime.
+itself, fed the same view: what the splats add, and seeing long pictures in parts. Then seconds a
+picture, one thread each: the whole estimate, the networks alone in torch, and in ONNX Runtime with
+everything that the example does.
 """
 
 import argparse

@@ -3,7 +3,8 @@
     python examples/onnx_estimate.py picture.png --model clone.onnx --fov 45 --out normals.png
 
 Needs numpy, onnxruntime and Pillow. The picture's alpha is its mask. What the whole project does
-beyond this, and what that is worth, is in docs/guide/onnx.md.
+beyond this, and what that is worth, is in docs/guide/onnx.md. The backend prepares pictures
+with torch, so what is needed of that stands here again; tests/test_onnx.py compares the two.
 """
 
 import argparse

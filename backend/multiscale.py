@@ -47,10 +47,10 @@ def encode(model: Clone, view: View) -> Encoded:
     height, width = view.mask.shape
     longest, shortest = max(height, width), min(height, width)
     if SHAPE_SIZE / DIRECT <= longest <= min(DIRECT * SHAPE_SIZE, LONGEST * shortest):
-        return _seen_twice(model, view)
+        return seen_twice(model, view)
     scale = max(SHAPE_SIZE / max(height, width), SHAPE_SIZE / LONGEST / min(height, width))
     small = resized_view(view, max(8, round(height * scale)), max(8, round(width * scale)))
-    seen = _tiled(partial(_seen_twice, model), small, SHAPE_SIZE)
+    seen = _tiled(partial(seen_twice, model), small, SHAPE_SIZE)
     if max(height, width) < SHAPE_SIZE:
         return _resampled(seen, height, width)
     shape, fine = seen.encoding, _tiled(model, view, TILE)
@@ -73,7 +73,7 @@ def cut_grid(height: int, width: int) -> tuple[int, int]:
     return max(4, round(height * scale)), max(4, round(width * scale))
 
 
-def _seen_twice(model: See, view: View, outline: Float[Tensor, "h w 2"] | None = None) -> Encoded:
+def seen_twice(model: See, view: View, outline: Float[Tensor, "h w 2"] | None = None) -> Encoded:
     """Encode a picture, its normals averaged with those of its mirror image."""
     hint = outline_slopes(view.mask) if outline is None else outline
     straight = model(view, hint)

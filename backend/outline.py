@@ -21,7 +21,12 @@ def outline_slopes(mask: Bool[Tensor, "h w"]) -> Float[Tensor, "h w 2"]:
     height, width = mask.shape
     if bool(mask.all()) or not bool(mask.any()):
         return torch.zeros(height, width, CHANNELS, device=mask.device)
-    rise = inflate(mask, GRID).to(mask.device)
+    return slopes(inflate(mask, GRID).to(mask.device), mask)
+
+
+def slopes(rise: Float[Tensor, "h w"], mask: Bool[Tensor, "h w"]) -> Float[Tensor, "h w 2"]:
+    """Return x and y of the normals of a height toward the viewer in pixels; 0 outside the mask."""
+    height, width = mask.shape
     v, u = torch.meshgrid(
         torch.arange(height, device=mask.device, dtype=rise.dtype),
         torch.arange(width, device=mask.device, dtype=rise.dtype),

@@ -67,13 +67,13 @@ def test_tiles_meet_without_a_seam(monkeypatch):
 @pytest.mark.parametrize("size", [(128, 128), (512, 340), (96, 400), (40, 128), (900, 300)])
 def test_the_model_never_sees_a_shape_longer_than_it_learned(size, monkeypatch):
     seen = []
-    once = multiscale._seen_twice
+    once = multiscale.seen_twice
 
     def noted(model, view, outline=None):
         seen.append(view.mask.shape)
         return once(model, view, outline)
 
-    monkeypatch.setattr(multiscale, "_seen_twice", noted)
+    monkeypatch.setattr(multiscale, "seen_twice", noted)
     encode(make_model(), view_of(*size))
     assert seen and all(max(shape) <= 1.6 * min(shape) for shape in seen)
     assert all(80 <= max(shape) <= 160 for shape in seen)

@@ -4,6 +4,15 @@
 TEXTS = {
     "Albedo": "Albedo",
     "Confidence": "Konfidenz",
+    "Curvature": "Krümmung",
+    "Curvature Strength": "Stärke der Krümmung",
+    "How quickly the curvature map goes to white and black": (
+        "Wie schnell die Krümmungskarte weiß und schwarz wird"
+    ),
+    "Make an image of where the surface bends: edges bright, creases dark, for masks of wear": (
+        "Ein Bild davon anlegen, wo die Fläche sich krümmt: Kanten hell, Falten dunkel, für "
+        "Abnutzungsmasken"
+    ),
     "Convention": "Konvention",
     "DirectX": "DirectX",
     "OpenGL": "OpenGL",

@@ -7,16 +7,18 @@ from typing import Literal
 
 import numpy as np
 
+from .curvature import curvature_map
 from .pixels import normal_colors
 from .shaping import Shaping, shaped
 from .task import Estimate
 
-Kind = Literal["normal", "albedo", "height", "occlusion", "depth", "confidence"]
+Kind = Literal["normal", "albedo", "height", "occlusion", "curvature", "depth", "confidence"]
 ARRAYS: Mapping[Kind, str] = {
     "normal": "normals",
     "albedo": "albedo",
     "height": "height",
     "occlusion": "occlusion",
+    "curvature": "normals",
     "depth": "depth",
     "confidence": "confidence",
 }
@@ -38,6 +40,7 @@ class Choice:
     height_scale: float = 1.0
     height_middle: float = 0.5
     """What the mean plane is in a height map, where 1 more is the longest side nearer."""
+    curvature_scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def basis(kind: Kind, choice: Choice) -> tuple[object, ...]:
         return choice.shaping, choice.padding
     if kind == "height":
         return choice.height_scale, choice.height_middle, choice.padding
+    if kind == "curvature":
+        return replace(choice.shaping, convention="OPENGL"), choice.curvature_scale, choice.padding
     return (choice.padding,)
 
 
@@ -94,6 +99,9 @@ def make(kind: Kind, estimate: Estimate, choice: Choice) -> Map:
         colors = normal_colors(shaped(values, seen, choice.shaping))
     elif kind == "height":
         colors = height_map(values, choice.height_scale, choice.height_middle)
+    elif kind == "curvature":
+        bent = shaped(values, seen, replace(choice.shaping, convention="OPENGL"))
+        colors = curvature_map(bent, choice.curvature_scale, estimate.task.settings.seamless)
     else:
         colors = values
     if seen is not None and choice.padding:

@@ -58,7 +58,7 @@ class ResultsPanel(SubPanel):
         """Show the images, then what goes into the scene."""
         layout, scene = self.rows(), context.scene
         column = layout.column(heading="Maps", align=True)
-        for name in ("albedo", "height", "occlusion", "depth", "confidence"):
+        for name in ("albedo", "height", "occlusion", "curvature", "depth", "confidence"):
             column.prop(scene.clone_textures, name)
         column = layout.column(heading="Scene", align=True)
         for name in ("card", "mesh", "gaussians", "sun", "world", "compare"):

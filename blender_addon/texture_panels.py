@@ -28,6 +28,9 @@ class TexturesPanel(SubPanel):
         column.active = chosen.height
         column.prop(chosen, "height_scale")
         column.prop(chosen, "height_middle")
+        row = layout.row()
+        row.active = chosen.curvature
+        row.prop(chosen, "curvature_scale")
         layout.prop(chosen, "padding")
         layout.operator("image.clone_apply", icon="FILE_REFRESH")
 

@@ -90,6 +90,10 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         "Ambient Occlusion",
         "Make an ambient occlusion map from the height; estimate again to get one",
     )
+    curvature: _toggle(
+        "Curvature",
+        "Make an image of where the surface bends: edges bright, creases dark, for masks of wear",
+    )
     depth: _toggle("Depth", "Make an image of the distance along the viewing axis")
     confidence: _toggle("Confidence", "Make an image of how sure the estimate is, 0 to 1")
     height_scale: FloatProperty(
@@ -106,6 +110,14 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
         soft_min=0.0,
         soft_max=1.0,
         default=PLAIN.height_middle,
+        update=follow,
+    )
+    curvature_scale: FloatProperty(
+        name="Curvature Strength",
+        description="How quickly the curvature map goes to white and black",
+        min=0.0,
+        soft_max=5.0,
+        default=PLAIN.curvature_scale,
         update=follow,
     )
     padding: IntProperty(
@@ -143,7 +155,7 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
 
 def choice(chosen: CLONE_PG_textures) -> Choice:
     """Return everything as the results' thread wants it."""
-    extra: tuple[Kind, ...] = ("albedo", "height", "occlusion", "depth", "confidence")
+    extra: tuple[Kind, ...] = ("albedo", "height", "occlusion", "curvature", "depth", "confidence")
     shaping = Shaping(
         chosen.strength,
         chosen.detail,
@@ -158,6 +170,7 @@ def choice(chosen: CLONE_PG_textures) -> Choice:
         chosen.padding,
         chosen.height_scale,
         chosen.height_middle,
+        chosen.curvature_scale,
     )
 
 

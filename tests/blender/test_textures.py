@@ -1,10 +1,17 @@
 """The maps as images: which are made, how they are shaped, and made again without estimating."""
 
+import sys
+
 import bpy
 import numpy as np
 import pytest
 
+from tests.blender.conftest import MODULE
 from tests.blender.tools import HALF, PHOTO, estimate, names, pixels
+
+
+def module(name):
+    return sys.modules[f"{MODULE}.{name}"]
 
 
 def textures():
@@ -27,7 +34,7 @@ def test_defaults_make_normal_and_albedo_and_ask_for_no_height(fake, make_image)
 
 def test_every_map_is_made_when_asked_for(fake, make_image):
     make_image(PHOTO)
-    for kind in ("height", "occlusion", "depth", "confidence"):
+    for kind in ("height", "occlusion", "curvature", "depth", "confidence"):
         setattr(textures(), kind, True)
     textures().height_scale, textures().height_middle = 4.0, 0.25
     with fake() as backend:
@@ -38,6 +45,7 @@ def test_every_map_is_made_when_asked_for(fake, make_image):
         "occlusion": answer["occlusion"],
         "depth": answer["depth"],
         "confidence": answer["confidence"],
+        "curvature": module("curvature").curvature_map(answer["normals"], 1.0, False),
         "height": answer["height"] * 4.0 / 32 + 0.25,
     }
     for kind, values in expected.items():

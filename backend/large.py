@@ -21,9 +21,10 @@ from backend.camera import Camera, camera_from_fov, cropped
 from backend.errors import Stopped
 from backend.geometry import normalize
 from backend.grids import cells, edges, sampled
+from backend.guidance import CUT as GUIDED
 from backend.image import Picture, decode_picture, exposed, linear_colours
 from backend.model import Clone, View
-from backend.multiscale import cut_grid
+from backend.multiscale import CUT, cut_grid
 from backend.outline import outline_slopes
 from backend.pipeline import Estimate, estimate
 from backend.rasterizer import choose
@@ -227,7 +228,8 @@ def _correction(
     start, change = whole.maps.start, whole.maps.normals - whole.maps.start
     scale = min(1.0, settings.size / max(small))
     coarse = max(8, round(small[0] * scale)), max(8, round(small[1] * scale))
-    shape = _shrunk(start - detail, cut_grid(*small), settings.seamless)
+    cut = GUIDED if settings.prior else CUT
+    shape = _shrunk(start - detail, cut_grid(*small, cut), settings.seamless)
     return Correction(shape, _shrunk(change, coarse, settings.seamless))
 
 

@@ -67,9 +67,9 @@ def encode(model: Clone, view: View) -> Encoded:
     return Encoded(encoding, fine.features)
 
 
-def cut_grid(height: int, width: int) -> tuple[int, int]:
+def cut_grid(height: int, width: int, cut: int = CUT) -> tuple[int, int]:
     """Return the grid on which a picture's shape is told from its detail."""
-    scale = CUT / max(height, width)
+    scale = min(1.0, cut / max(height, width))
     return max(4, round(height * scale)), max(4, round(width * scale))
 
 

@@ -14,6 +14,7 @@ from backend.errors import Refused, Stopped
 from backend.full_resolution import Maps, at_full_resolution, pasted
 from backend.gaussians import Encoding, Gaussians, albedo_of, gaussians_of, normals_of
 from backend.geometry import normalize
+from backend.guidance import Prior, guided, led
 from backend.height import height_of
 from backend.hints import EDGE, heeded
 from backend.illumination import faint_lobe, irradiance, neutral_kernel
@@ -24,6 +25,7 @@ from backend.loop import LoopResult, LoopState, optimise
 from backend.model import Clone, Lighting, Turn, View, fused, rerendered, splat
 from backend.occlusion import occlusion
 from backend.previews import Previews, Show
+from backend.priors.asking import ask
 from backend.rasterizer import choose
 from backend.seamless import continued, folded
 from backend.stages import Stages
@@ -32,7 +34,6 @@ from shared.messages import StageTime
 from shared.settings import EstimateSettings
 
 REFINED = "one step, gated"
-NOT_REFINED = "none: a classical start has no features to refine from"
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,13 @@ def estimate(
     model: Clone | None,
     config: EngineConfig | None = None,
     show: Show | None = None,
+    prior: Prior | None = None,
 ) -> Estimate:
     """Estimate normals, Gaussians, albedo, depth and light of one picture.
 
     ``report`` is told stage and fraction; ``cancelled`` is asked between steps; ``show`` gets the
-    normals so far; without a ``model`` (``shipped_model``) the start is a classical one.
+    normals so far; without a ``model`` (``shipped_model``) the start is a classical one. ``prior``
+    is what is known of the picture's normals, instead of what ``settings.prior`` would say.
 
     Raises:
         Refused: when the settings or the picture cannot be worked with.
@@ -125,7 +128,12 @@ def estimate(
     work = prepare(picture, settings, device)
     view = work.view
     stages.begin("Finding a start", 0.03)
-    beginning = begin(work.seen, view, settings.start, model)
+    begun = begin(work.seen, view, settings.start, model)
+    if settings.prior and prior is None:
+        stages.begin("Asking the prior", 0.05)
+        prior = ask(settings.prior, picture)
+    known = None if prior is None else prior.cut(work.box)
+    beginning = led(begun, known, view)
     state = initial_state(beginning, view, settings, config)
     if cancelled():
         raise Stopped
@@ -138,7 +146,8 @@ def estimate(
         found = _settled(loop.state.encoding, view)
         final = _last_turn(found, loop.state.lighting, work, beginning, model, config)
         sure = confidence(found, final, view, config.confidence)
-        fine = fine_normals(work.part, work.camera, view, settings.start, model, beginning)
+        own = fine_normals(work.part, work.camera, view, settings.start, model, begun)
+        fine = guided(own, known)
         maps = _maps_of(picture, work, beginning, final, fine, sure)
         relief = _relief_of(maps, work, stages, cancelled) if settings.height else None
     stages.begin("Done", 1.0)
@@ -152,7 +161,7 @@ def estimate(
         light=loop.state.solution,
         loop=loop,
         start=beginning.name,
-        refinement=NOT_REFINED if final.refined is None else REFINED,
+        refinement=beginning.unrefined if final.refined is None else REFINED,
         engine=view.rasterize.name,
         device=str(device),
         stages=tuple(stages.times),

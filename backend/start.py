@@ -17,6 +17,7 @@ from backend.multiscale import encode
 from shared.settings import Start
 
 LEARNED = "the trained encoder"
+NOT_REFINED = "none: a classical start has no features to refine from"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Beginning:
     name: str
     seen: Float[Tensor, "h w 3"] | None = None
     """The normals as the model saw them; a classical start has none."""
+    unrefined: str = NOT_REFINED
+    """Why it is not refined, where it is not."""
 
 
 def begin(picture: Picture, view: View, kind: Start, model: Clone | None) -> Beginning:

@@ -36,6 +36,7 @@ TEXTS = {
     "Outline": "Umriss",
     "Preset": "Vorgabe",
     "Presets": "Vorgaben",
+    "Prior": "Vorwissen",
     "Projection": "Projektion",
     "Refine": "Verfeinern",
     "Refine Steps": "Schritte der Verfeinerung",
@@ -58,6 +59,7 @@ TEXTS = {
     "{} Gaussians in {} s": "{} Gaußpunkte in {} s",
     "{} s left": "noch {} s",
     # what is being done
+    "Asking the prior": "Vorwissen befragen",
     "Closing the loop": "Schleife schließen",
     "Connecting to the Backend": "Verbindung zum Dienst",
     "Done": "Fertig",
@@ -102,6 +104,11 @@ TEXTS = {
         "Eine Sonne hinzufügen, die wie im Bild scheint, wo das Bild sie zeigt"
     ),
     "Add the Gaussians as a point cloud": "Die Gaußpunkte als Punktwolke hinzufügen",
+    "An external model that gives the shape, by the name under which it is installed where the "
+    "backend computes: python -m backend.priors list. Empty for none": (
+        "Ein fremdes Modell, das die Form gibt, mit dem Namen, unter dem es dort installiert ist, "
+        "wo der Dienst rechnet: python -m backend.priors list. Leer für keines"
+    ),
     "An estimate is running": "Eine Schätzung läuft",
     "Estimate normals, albedo, light and Gaussians from the image": (
         "Normalen, Albedo, Licht und Gaußpunkte aus dem Bild schätzen"

@@ -134,6 +134,13 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         description="Where the geometry comes from before the loop refines it",
         default=DEFAULTS.start,
     )
+    prior: StringProperty(
+        name="Prior",
+        description=(
+            "An external model that gives the shape, by the name under which it is installed "
+            "where the backend computes: python -m backend.priors list. Empty for none"
+        ),
+    )
     add_card: BoolProperty(
         name="Relightable Card",
         description="Add a plane with the picture's colors and normals that any light can relight",

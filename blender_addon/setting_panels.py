@@ -77,5 +77,6 @@ class AdvancedPanel(SubPanel):
         """Show the scene's settings behind the presets."""
         layout, chosen = self.rows(), context.scene.clone_normals
         layout.prop(chosen, "start")
+        layout.prop(chosen, "prior")
         layout.prop(chosen, "size")
         layout.prop(chosen, "steps")

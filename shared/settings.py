@@ -1,9 +1,12 @@
 """What an artist may ask for in one estimate; the only request options and their defaults."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 Start = Literal["auto", "inflation", "shading", "flat"]
+PRIOR_NAME = re.compile(r"[a-z0-9-]{1,40}")
+"""What a prior may be called; never a path."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,9 @@ class EstimateSettings:
     """Longest side, in pixels, of the grid of Gaussians the loop works on."""
     start: Start = "auto"
     """Where the geometry starts; auto is the trained encoder, the others are classical guesses."""
+    prior: str = ""
+    """Name of a prior that is installed where it is computed (``backend.priors``), an external
+    model of normals that gives the shape; empty for none."""
     seamless: bool = False
     """The picture tiles: its right edge goes on at its left and its bottom at its top, and so do
     the results."""
@@ -43,4 +49,9 @@ class EstimateSettings:
             return f"{self.steps} loop steps were asked for; 0 to 10000 are possible."
         if not 16 <= self.size <= 2048:
             return f"The working size is {self.size} pixels; it must lie between 16 and 2048."
+        return self._prior_problem()
+
+    def _prior_problem(self) -> str | None:
+        if self.prior and not PRIOR_NAME.fullmatch(self.prior):
+            return "A prior is named by at most 40 lower-case letters, digits and dashes."
         return None

@@ -20,6 +20,13 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture
+def priors_cache(tmp_path, monkeypatch):
+    """Keep priors in a folder of this test."""
+    monkeypatch.setattr("backend.priors.store.default_run_dir", lambda: tmp_path / "cache")
+    return tmp_path / "cache" / "priors"
+
+
+@pytest.fixture
 def marker(tmp_path, monkeypatch):
     """Mark the processes of a test, and see that none is left."""
     monkeypatch.setenv("SERVER_TEST_DIR", str(tmp_path))

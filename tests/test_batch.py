@@ -21,6 +21,7 @@ from backend.batch.config import BatchConfig
 from backend.batch.plan import plan
 from backend.files import read_data, read_picture
 
+from .onnx_models import added
 from .scenes import sphere_picture
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +59,20 @@ def frames(folder: Path, count: int, side: int = 16) -> Path:
 
 def times(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def test_a_prior_is_named_and_its_results_are_done_again_when_it_changes(folder, priors_cache):
+    config = config_of(folder, prior="ball")
+    assert run(config) == 2  # there is none
+    added(folder)
+    assert run(config) == 0
+    report = folder / "out" / "plain_report.json"
+    assert json.loads(report.read_text())["start"] == "the prior ball, its detail from flat"
+    before = times(folder / "out")
+    assert run(config) == 0 and times(folder / "out") == before
+    added(folder, signs=(-1, 1, 1))
+    assert run(config) == 0 and times(folder / "out") != before
+    assert run(config_of(folder, prior="../ball")) == 2
 
 
 def test_a_folder_is_done_once(folder):

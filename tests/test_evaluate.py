@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from training import foreknown
 from training.cases import find_cases, load_picture
 from training.evaluate import EvaluationConfig, run
 from training.flatness import poster
+from training.foreknown import ForeknownConfig
 from training.metrics import angular_error, mean_scores, psnr, score, sparsification
 
 from .scenes import sphere_picture
@@ -103,6 +105,16 @@ def test_the_command_scores_and_draws(cases, tmp_path, caplog):
     with Image.open(tmp_path / "e.png") as sheet:
         assert sheet.width > 1000
     assert run(EvaluationConfig(tmp_path / "nothing")) == 2
+
+
+def test_true_normals_told_beforehand_arrive(cases, caplog, tmp_path):
+    caplog.set_level("INFO")
+    assert foreknown.run(ForeknownConfig(cases, cuts=(16, 64), size=32)) == 0
+    *_, last = caplog.messages
+    _, prior, coarse, fine = map(float, last.split())
+    assert prior == pytest.approx(0, abs=0.1) and fine == pytest.approx(0, abs=0.1)
+    assert coarse > 1
+    assert foreknown.run(ForeknownConfig(tmp_path / "nothing")) == 2
 
 
 def test_the_poster_is_the_same_every_time():

@@ -10,7 +10,7 @@ from backend.conventions import wire_arrays, wire_report
 from backend.errors import Refused, Stopped
 from backend.image import decode_picture
 from backend.loop import optimise
-from backend.start import begin
+from backend.start import NOT_REFINED, begin
 from shared.settings import EstimateSettings
 
 from .scenes import sphere_picture
@@ -98,7 +98,7 @@ def test_progress_rises_to_one_and_names_the_stages(sphere):
 def test_the_report_says_what_was_not_done(sphere):
     report = wire_report(sphere[0])
     assert report.start == "silhouette inflation"
-    assert report.refinement == pipeline.NOT_REFINED
+    assert report.refinement == NOT_REFINED
     assert report.steps <= 25 and [stage.name for stage in report.stages][1] == "Finding a start"
 
 

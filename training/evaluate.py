@@ -54,6 +54,8 @@ class EvaluationConfig:
     """Longest side of the grid of Gaussians."""
     steps: int = EstimateSettings.steps
     """Of the closed loop."""
+    prior: str = EstimateSettings.prior
+    """Name of an installed prior (``backend.priors``) that gives the shape."""
     checkpoint: Path | None = None
     """A checkpoint of ``training.train``, or exported weights, instead of those that ship."""
     lighting: bool = False
@@ -69,7 +71,7 @@ def run(config: EvaluationConfig) -> int:
     cases = _cases(config)
     if not cases:
         return 2
-    settings = EstimateSettings(size=config.size, steps=config.steps)
+    settings = EstimateSettings(size=config.size, steps=config.steps, prior=config.prior)
     with _pool(config.jobs) as pool:
         score = partial(score_case, checkpoint=config.checkpoint)
         scores = _each(pool, score, cases, settings, "cases")
@@ -119,6 +121,7 @@ def _record(
     return {
         "size": config.size,
         "steps": config.steps,
+        "prior": config.prior,
         "cases": [asdict(score) for score in scores],
         "lighting": [asdict(score) for score in lighting],
         "flatness": tilts,

@@ -19,6 +19,7 @@ from backend.batch.plan import plan, sequence_of
 from backend.batch.progress import Progress
 from backend.batch.workers import one_by_one, side_by_side
 from backend.errors import Refused
+from backend.priors.store import installed
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ def run(config: BatchConfig) -> int:
         log.error("%s", problem)
         return 2
     try:
+        if config.prior:
+            installed(config.prior)
         items = plan(config)
     except Refused as refused:
         log.error("%s", f"{refused.message} {refused.advice}".strip())

@@ -37,6 +37,8 @@ class BatchConfig:
     """Longest side of the grid of Gaussians, in pixels."""
     start: Start = EstimateSettings.start
     """Where the geometry starts."""
+    prior: str = EstimateSettings.prior
+    """Name of an installed prior that gives the shape; see python -m backend.priors list."""
     seamless: bool = EstimateSettings.seamless
     """The pictures tile, and so shall the results."""
     height: bool = EstimateSettings.height
@@ -85,6 +87,7 @@ class BatchConfig:
             steps=self.steps,
             size=self.size,
             start=self.start,
+            prior=self.prior,
             seamless=self.seamless,
             height=self.height,
             seed=self.seed,

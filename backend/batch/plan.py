@@ -13,6 +13,7 @@ from backend import __version__
 from backend.batch.config import BatchConfig
 from backend.errors import Refused
 from backend.files import PICTURE_SUFFIXES
+from backend.priors.store import installed
 from backend.shards import share
 
 FRAME_NUMBER = re.compile(r"#+|%0?\d*d")
@@ -78,12 +79,13 @@ def sequence_of(path: Path) -> tuple[Path, str] | None:
 
 
 def identity(item: Item, config: BatchConfig, before: str = "") -> str:
-    """Hash what a result depends on: pictures, settings, outputs, this version.
+    """Hash what a result depends on: pictures, settings, outputs, the prior, this version.
 
     ``before`` is the identity of the frame that a steady one goes on from.
     """
     request = [__version__, asdict(config.settings()), config.fov, sorted(config.outputs)]
-    digest = hashlib.sha256(json.dumps([*request, config.steady, before]).encode())
+    prior = installed(config.prior).sha256 if config.prior else ""
+    digest = hashlib.sha256(json.dumps([*request, config.steady, before, prior]).encode())
     for path in (item.path, item.mask, item.hints):
         if path is None or not path.is_file():
             digest.update(b"-")

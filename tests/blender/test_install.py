@@ -89,6 +89,13 @@ def test_disable_and_enable_as_the_preferences_do(addon, fake, make_image):
     sys.modules[MODULE].register()
 
 
+def test_a_prior_is_sent_by_its_name(addon):
+    scene, request = bpy.context.scene, sys.modules[f"{MODULE}.request"]
+    assert request.settings_of(scene).prior == ""
+    scene.clone_normals.prior = " moge2-s "
+    assert request.settings_of(scene).prior == "moge2-s"
+
+
 def test_scene_settings_fit_the_protocol(addon):
     properties = bpy.context.scene.clone_normals.bl_rna.properties
     settings = sys.modules[f"{MODULE}.shared.settings"]

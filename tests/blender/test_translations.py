@@ -20,8 +20,8 @@ OURS = "CLONE "
 
 
 STAGES = {
-    "Receiving", "Queued", "Starting", "Preparing", "Finding a start", "Closing the loop",
-    "Full resolution", "Done", "Importing",
+    "Receiving", "Queued", "Starting", "Preparing", "Finding a start", "Asking the prior",
+    "Closing the loop", "Full resolution", "Done", "Importing",
 }  # fmt: skip
 """What the work is called that the progress bar shows; most of it the backend's."""
 

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-RADIUS_SHARE = 1 / 32
+RADIUS_SHARE = 1 / 128
 """A ball of this radius, as a share of the longest side, is at tanh(1) of the way to white."""
 BAND = 256
 """Rows that are worked on in one go."""

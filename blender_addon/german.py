@@ -104,11 +104,6 @@ TEXTS = {
         "Eine Sonne hinzufügen, die wie im Bild scheint, wo das Bild sie zeigt"
     ),
     "Add the Gaussians as a point cloud": "Die Gaußpunkte als Punktwolke hinzufügen",
-    "An external model that gives the shape, by the name under which it is installed where the "
-    "backend computes: python -m backend.priors list. Empty for none": (
-        "Ein fremdes Modell, das die Form gibt, mit dem Namen, unter dem es dort installiert ist, "
-        "wo der Dienst rechnet: python -m backend.priors list. Leer für keines"
-    ),
     "An estimate is running": "Eine Schätzung läuft",
     "Estimate normals, albedo, light and Gaussians from the image": (
         "Normalen, Albedo, Licht und Gaußpunkte aus dem Bild schätzen"

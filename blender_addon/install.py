@@ -86,7 +86,9 @@ class Installation:
             end = replace(self.state, ended="cancelled")
         except _StepFailed as failed:
             words = f"{failed.step.failure} {failed}"
-            repair: Repair = "install" if job.environment else "python"
+            repair: Repair = "preferences" if job.prior else "python"
+            if job.environment is not None:
+                repair = "install"
             trouble = Trouble(words, failed.step.advice, repair, job.log)
             end = replace(self.state, ended="failed", trouble=trouble)
         except OSError as error:

@@ -9,6 +9,8 @@ from . import environments
 from .package_index import Sources
 
 LOG_NAME = "install.log"
+ONNX = "onnxruntime>=1.20"
+"""What runs priors, as the backend's own package asks for it."""
 SELFTEST_SECONDS = 600.0
 DOWNLOADED = 0.9
 """How far an installation is when everything is on the disk."""
@@ -40,6 +42,8 @@ class Job:
     """The folder that the steps make, deleted unless all of them succeed."""
     megabytes: float = 1.0
     """What that folder holds at the end, roughly."""
+    prior: str = ""
+    """The prior that is there at the end."""
 
 
 def installation(
@@ -76,6 +80,28 @@ def check(python: Path, folder: Path | None, root: Path) -> Job:
     """Return the job that finds out whether the backend works in a Python that is there."""
     advice = "Choose the Python of an environment the backend is installed in, or install it here."
     return Job(python, (_selftest(python, advice),), root / LOG_NAME, folder or root)
+
+
+def prior(
+    name: str,
+    python: Path,
+    folder: Path | None,
+    root: Path,
+    source: Sources | None,
+    uv: str | None = None,
+) -> Job:
+    """Return the job that fetches a prior; ``source`` is where to get what runs it, if we may."""
+    steps = []
+    if source is not None:
+        command = _install_command(uv, python, ONNX, source.rest)
+        failure = "What runs a prior could not be installed."
+        advice = "Check the network, the disk and the package index. The backend works as before."
+        steps.append(Step("Installing onnxruntime", command, 0.3, failure, advice))
+    command = (str(python), "-m", "backend.priors", "fetch", name, "--accept-licence")
+    advice = "What has arrived is kept: try again, and it goes on from there."
+    failure = "The prior could not be fetched."
+    steps.append(Step("Fetching the Prior", command, 1.0, failure, advice))
+    return Job(python, tuple(steps), root / LOG_NAME, folder or root, prior=name)
 
 
 def problem(base: Path | None, wheel: Path | None, root: Path, megabytes: float) -> str | None:

@@ -137,8 +137,8 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
     prior: StringProperty(
         name="Prior",
         description=(
-            "An external model that gives the shape, by the name under which it is installed "
-            "where the backend computes: python -m backend.priors list. Empty for none"
+            "Name of an external model that gives the shape, installed where the backend "
+            "computes; the add-on's preferences fetch one. Empty for none"
         ),
     )
     add_card: BoolProperty(

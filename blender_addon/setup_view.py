@@ -119,6 +119,7 @@ def draw_python(
     row.operator("clone.install_backend", text="Reinstall" if ours else "Install Backend")
     if ours:
         row.operator("clone.remove_backend")
+    row.operator("clone.fetch_prior", text="Fetch a Prior…")
 
 
 @functools.lru_cache(maxsize=8)

@@ -16,6 +16,7 @@ from . import (
     german_farm,
     german_maps,
     german_messages,
+    german_priors,
     german_setup,
     german_sources,
     german_space,
@@ -30,6 +31,7 @@ GERMAN = (
     german_space,
     german_setup,
     german_farm,
+    german_priors,
     german_messages,
 )
 LANGUAGES = {"de_DE": {text: said for part in GERMAN for text, said in part.TEXTS.items()}}

@@ -10,7 +10,7 @@ import pytest
 
 from backend.priors import download, store
 from backend.priors.__main__ import fetched
-from backend.priors.catalogue import CATALOGUE
+from shared.prior_catalogue import CATALOGUE
 from shared.settings import EstimateSettings
 
 from .onnx_models import write_model

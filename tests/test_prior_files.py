@@ -11,7 +11,7 @@ from backend.image import decode_picture
 from backend.priors import store
 from backend.priors.__main__ import DECLINED, FAILED, WORDS, main
 from backend.priors.asking import ask
-from backend.priors.catalogue import CATALOGUE
+from shared.prior_catalogue import CATALOGUE
 from shared.settings import EstimateSettings
 
 from .onnx_models import added, write_model

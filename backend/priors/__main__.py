@@ -16,8 +16,8 @@ import tyro
 from backend.errors import Refused
 from backend.priors import download, sphere, store
 from backend.priors.asking import loaded
-from backend.priors.catalogue import CATALOGUE, TOKEN, Pinned
 from backend.priors.network import opened
+from shared.prior_catalogue import CATALOGUE, TOKEN, Pinned
 from shared.settings import PRIOR_NAME
 
 FAILED, WORDS, DECLINED, STOPPED = 1, 2, 3, 130

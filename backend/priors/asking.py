@@ -11,10 +11,10 @@ from backend.errors import Refused
 from backend.geometry import normalize
 from backend.guidance import Prior
 from backend.image import Picture, linear_to_srgb
-from backend.priors.catalogue import Signs
 from backend.priors.network import Network, opened
 from backend.priors.store import Installed, hash_of, installed
 from backend.resample import resize
+from shared.prior_catalogue import Signs
 
 
 def ask(name: str, picture: Picture) -> Prior:

@@ -16,8 +16,8 @@ from backend.geometry import normalize
 from backend.guidance import Prior
 from backend.image import linear_to_srgb
 from backend.priors.asking import claimed
-from backend.priors.catalogue import Signs
 from backend.priors.network import Network
+from shared.prior_catalogue import Signs
 
 SIDE = 518
 RADIUS = 0.38

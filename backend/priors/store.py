@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from backend.errors import Refused
-from backend.priors.catalogue import CATALOGUE, Pinned, Signs
 from shared.connection import default_run_dir, write_private
+from shared.prior_catalogue import CATALOGUE, Pinned, Signs
 from shared.settings import PRIOR_NAME
 
 _HASH = re.compile(r"[0-9a-f]{64}")

@@ -6,7 +6,7 @@ to write them. A file that differs is refused, so a mistake here cannot install 
 
 from dataclasses import dataclass
 
-from backend.priors.notices import APACHE_DINOV2, MIT_MOGE
+from .prior_notices import APACHE_DINOV2, MIT_MOGE
 
 HUB = "https://huggingface.co"
 TOKEN = 14

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""German: external models that give estimates their shape."""
+
+TEXTS = {
+    "Accept and Download": "Annehmen und herunterladen",
+    "Ask whoever keeps it: python -m backend.priors fetch {}": (
+        "Frag, wer ihn betreut: python -m backend.priors fetch {}"
+    ),
+    "Check the network, the disk and the package index. The backend works as before.": (
+        "Prüfe Netz, Datenträger und Paketindex. Der Dienst arbeitet wie zuvor."
+    ),
+    "Download an external model of normals, after showing its licence. It gives estimates of "
+    "rooms and large forms their shape, and is optional": (
+        "Ein fremdes Normalenmodell herunterladen, nachdem seine Lizenz gezeigt wurde. Es gibt "
+        "Schätzungen von Räumen und großen Formen ihre Form und muss nicht sein"
+    ),
+    "Fetch a Prior": "Vorwissen holen",
+    "Fetch a Prior…": "Vorwissen holen…",
+    "Fetching the Prior": "Vorwissen wird geholt",
+    "{} MB from {}": "{} MB von {}",
+    "moge2-b": "moge2-b",
+    "moge2-s": "moge2-s",
+    "Install it.": "Installiere ihn.",
+    "Installing onnxruntime": "onnxruntime wird installiert",
+    "Name of an external model that gives the shape, installed where the backend computes; the "
+    "add-on's preferences fetch one. Empty for none": (
+        "Name eines fremden Modells, das die Form gibt und dort installiert ist, wo der Dienst "
+        "rechnet; die Einstellungen des Add-ons holen eines. Leer für keines"
+    ),
+    "Priors lie on the server that computes.": "Vorwissen liegt auf dem Server, der rechnet.",
+    "The Original Licence": "Die Lizenz im Original",
+    "The large model, three times the size": "Das große Modell, dreimal so groß",
+    "The prior could not be fetched.": "Das Vorwissen ließ sich nicht holen.",
+    "The small model, for computers without a GPU": "Das kleine Modell, für Rechner ohne GPU",
+    "There is no backend to fetch a prior for.": (
+        "Es gibt keinen Dienst, für den Vorwissen geholt werden könnte."
+    ),
+    "What has arrived is kept: try again, and it goes on from there.": (
+        "Was angekommen ist, bleibt: Versuche es noch einmal, und es geht von dort weiter."
+    ),
+    "What runs a prior could not be installed.": (
+        "Was Vorwissen ausführt, ließ sich nicht installieren."
+    ),
+    "Which model to fetch": "Welches Modell geholt wird",
+}

@@ -35,6 +35,9 @@ TEXTS = {
     "There is no backend to fetch a prior for.": (
         "Es gibt keinen Dienst, für den Vorwissen geholt werden könnte."
     ),
+    "These notices were written from memory; the original lies there": (
+        "Diese Hinweise sind aus dem Gedächtnis geschrieben; das Original liegt dort"
+    ),
     "What has arrived is kept: try again, and it goes on from there.": (
         "Was angekommen ist, bleibt: Versuche es noch einmal, und es geht von dort weiter."
     ),

@@ -43,6 +43,7 @@ class CLONE_OT_fetch_prior(Installing, bpy.types.Operator):
         layout, chosen = self.layout, CATALOGUE[self.name]
         layout.prop(self, "name", expand=True)
         layout.label(text=translated(f"{chosen.bytes / 1e6:.0f} MB from {chosen.home}"))
+        layout.label(text="These notices were written from memory; the original lies there")
         layout.operator("wm.url_open", text="The Original Licence", icon="URL").url = chosen.home
         column = layout.column(align=True)
         column.scale_y = 0.7

@@ -3,19 +3,17 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
+from backend.server import admission
 from backend.server import jobs as books
-from backend.server.admission import refusal
 from backend.server.failures import worker_died
 from backend.server.jobs import Job, Jobs
 from backend.server.lifetime import LINGER_SECONDS, SETTLE_SECONDS, Lifetime
 from backend.server.settings import ATTEMPTS, GONE_SECONDS, KEEP_SECONDS, WAITING_JOBS
 from shared.messages import Accepted, ArraySpec, Cancelled, Chunk, Failed, Progress, Result, Submit
 from shared.settings import EstimateSettings
-from shared.transfer import MAX_SIDE
 
 from .server_worker import REPORT
 
@@ -208,7 +206,7 @@ def test_too_many_jobs_are_busy_and_a_resubmission_is_not():
 
 
 def test_too_many_bytes_are_busy(monkeypatch):
-    monkeypatch.setattr(books, "WAITING_BYTES", 11)
+    monkeypatch.setattr(admission, "WAITING_BYTES", 11)
     jobs = Jobs()
     upload(jobs)
     refused = jobs.submit(submit("b"), "me", b"1")
@@ -255,42 +253,6 @@ def test_kept_results_have_a_limit_but_the_last_stays(monkeypatch):
         jobs.finish(job, REPORT, {"normals": np.zeros(15, np.float32)}, float(time))
     jobs.expire(3.0)
     assert [status.job for status in jobs.statuses("me")] == ["c"]
-
-
-@pytest.mark.parametrize(
-    ("request_", "code", "says"),
-    [
-        (submit("a b"), "bad_request", "job id"),
-        (submit("x" * 65), "bad_request", "job id"),
-        (submit(steps=-1), "bad_request", "steps"),
-        (submit("a", ArraySpec("photo", "uint8", (2, 2))), "bad_request", "picture"),
-        (submit("a", PICTURE, PICTURE), "bad_request", "picture"),
-        (submit("a", ArraySpec("picture", "uint8", (0, 0, 3))), "bad_image", "empty"),
-        (submit("a", ArraySpec("picture", "uint8", (4, 4, 5))), "bad_image", "channels"),
-        (submit("a", ArraySpec("picture", "uint8", (4,))), "bad_image", "rows"),
-        (submit("a", ArraySpec("picture", "uint8", (-1, 4))), "bad_image", "empty"),
-        (submit("a", ArraySpec("picture", "uint8", (MAX_SIDE + 1, 1))), "too_large", "16385"),
-        (submit("a", ArraySpec("picture", "float32", (8192, 8192, 4))), "too_large", "8192"),
-        (submit("a", ArraySpec("picture", "uint8", (2**40, 2**40))), "too_large", "pixels"),
-        (submit("a", PICTURE, ArraySpec("mask", "uint8", (3, 2))), "bad_image", "mask"),
-        (submit("a", PICTURE, ArraySpec("mask", "uint8", (2, 3, 1))), "bad_image", "mask"),
-        (submit("a", PICTURE, ArraySpec("hints", "uint8", (3, 2))), "bad_image", "hints"),
-        (submit("a", PICTURE, ArraySpec("hints", "uint8", (2, 3, 1))), "bad_image", "hints"),
-        (submit("a", PICTURE, ArraySpec("hints", "float32", (2, 3))), "bad_image", "hints"),
-        (submit("a", ArraySpec("hints", "uint8", (2, 3))), "bad_request", "picture"),
-    ],
-)
-def test_bad_requests_are_refused_by_name(request_, code, says):
-    refused = refusal(request_)
-    assert refused.code == code and says in refused.message
-    assert len(refused.job) <= 64
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 16384), (4096, 4096, 4), (2, 3, 1), (2, 3, 2)])
-def test_good_requests_pass(shape):
-    mask = ArraySpec("mask", "uint8", shape[:2])
-    hints = ArraySpec("hints", "uint8", shape[:2])
-    assert refusal(submit("a-1.B_c", ArraySpec("picture", "float16", shape), mask, hints)) is None
 
 
 def test_a_backend_lives_as_long_as_somebody_needs_it():

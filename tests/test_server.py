@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from backend.server import front, jobs
+from backend.server import admission, front, jobs
 from backend.server.client import JobCancelled, JobFailed, Unreachable, connect
 from shared import PROTOCOL_VERSION
 from shared.messages import (
@@ -156,7 +156,7 @@ def test_the_job_of_a_client_that_falls_silent_is_stopped(run_dir, client, monke
 
 
 def test_too_many_jobs_are_refused_as_busy(client, monkeypatch):
-    monkeypatch.setattr(jobs, "WAITING_JOBS", 1)
+    monkeypatch.setattr(admission, "WAITING_JOBS", 1)
     slow = job(SLOW)
     start(client, slow)
     with pytest.raises(JobFailed, match="waiting") as caught:

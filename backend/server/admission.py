@@ -2,11 +2,14 @@
 
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from shared.messages import ArraySpec, Code, Failed, Submit
 from shared.transfer import MAX_PIXELS, MAX_SIDE
+
+from .settings import WAITING_BYTES, WAITING_JOBS
 
 _ARRAYS = {"picture", "mask", "hints"}
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -33,6 +36,12 @@ def refusal(submit: Submit) -> Failed | None:
 def failed(job: str, code: Code, message: str, advice: str = "", retryable: bool = False) -> Failed:
     """Make a failure; ids that are no ids are cut so that the answer always fits its header."""
     return Failed(job[:64], code, message, advice, retryable)
+
+
+def no_room(waiting: Sequence[Submit], submit: Submit) -> bool:
+    """Tell whether as much is waiting as this machine shall hold."""
+    size = sum(declared_bytes(each) for each in (*waiting, submit))
+    return len(waiting) >= WAITING_JOBS or size > WAITING_BYTES
 
 
 def declared_bytes(submit: Submit) -> int:

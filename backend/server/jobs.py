@@ -25,15 +25,13 @@ from shared.messages import (
 from shared.transfer import Assembly, specs_of
 from shared.wire import WireError
 
-from .admission import declared_bytes, failed, refusal
+from .admission import failed, no_room, refusal
 from .settings import (
     ATTEMPTS,
     GONE_SECONDS,
     KEEP_BYTES,
     KEEP_JOBS,
     KEEP_SECONDS,
-    WAITING_BYTES,
-    WAITING_JOBS,
 )
 from .turns import in_turns
 
@@ -288,8 +286,7 @@ class Jobs:
         waiting = [job for job in self.unfinished() if job.key != (owner, submit.job)]
         if owner not in {job.owner for job in waiting}:
             return False
-        size = sum(declared_bytes(each) for each in (*(job.submit for job in waiting), submit))
-        return len(waiting) >= WAITING_JOBS or size > WAITING_BYTES
+        return no_room([job.submit for job in waiting], submit)
 
     def _in_state(self, state: JobState) -> list[Job]:
         return [job for job in self._jobs.values() if job.state == state]

@@ -165,7 +165,7 @@ def _words(refused: Refused) -> str:
 
 
 def _show(there: int, whole: int) -> None:
-    sys.stderr.write(f"\r\033[K{there / 1e6:.1f} of {whole / 1e6:.1f} MB, {there / whole:.0%}")
+    sys.stderr.write(f"\r{there / 1e6:.1f} of {whole / 1e6:.1f} MB, {there / whole:.0%}")
     sys.stderr.flush()
 
 

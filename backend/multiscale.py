@@ -42,29 +42,45 @@ OVERLAP = 64
 
 
 @torch.no_grad()
-def encode(model: Clone, view: View) -> Encoded:
-    """Encode a picture of any size."""
+def encode(model: Clone, view: View, shape: Encoded | None = None) -> Encoded:
+    """Encode a picture of any size; ``shape`` is ``see_shape`` of another copy of the picture."""
     height, width = view.mask.shape
-    longest, shortest = max(height, width), min(height, width)
-    if SHAPE_SIZE / DIRECT <= longest <= min(DIRECT * SHAPE_SIZE, LONGEST * shortest):
+    shape = see_shape(model, view) if shape is None else shape
+    if shape.features.shape[:2] == view.mask.shape:
+        return shape
+    if _is_small(height, width):
         return seen_twice(model, view)
-    scale = max(SHAPE_SIZE / max(height, width), SHAPE_SIZE / LONGEST / min(height, width))
-    small = resized_view(view, max(8, round(height * scale)), max(8, round(width * scale)))
-    seen = _tiled(partial(seen_twice, model), small, SHAPE_SIZE)
     if max(height, width) < SHAPE_SIZE:
-        return _resampled(seen, height, width)
-    shape, fine = seen.encoding, _tiled(model, view, TILE)
+        return _resampled(shape, height, width)
+    whole, fine = shape.encoding, _tiled(model, view, TILE)
     detail = normalize(fine.encoding.normals)
     grid = cut_grid(height, width)
-    coarse = shrunk(normalize(shape.normals), *grid) - shrunk(detail, *grid)
+    coarse = shrunk(normalize(whole.normals), *grid) - shrunk(detail, *grid)
     normals = detail + resize(coarse, height, width)
-    depth = resize(shape.depth_pixels, height, width) * (width / small.mask.shape[1])
-    doubt = resize(shape.confidence_logits, height, width)
+    depth = resize(whole.depth_pixels, height, width) * (width / shape.features.shape[1])
+    doubt = resize(whole.confidence_logits, height, width)
     encoding = replace(
         fine.encoding,
         normals=normalize(normals), depth_pixels=depth, confidence_logits=doubt,
     )  # fmt: skip
     return Encoded(encoding, fine.features)
+
+
+@torch.no_grad()
+def see_shape(model: Clone, view: View) -> Encoded:
+    """Encode the small copy that gives a picture its shape, or the picture if it is as small."""
+    height, width = view.mask.shape
+    if _is_small(height, width):
+        return seen_twice(model, view)
+    scale = max(SHAPE_SIZE / max(height, width), SHAPE_SIZE / LONGEST / min(height, width))
+    small = resized_view(view, max(8, round(height * scale)), max(8, round(width * scale)))
+    return _tiled(partial(seen_twice, model), small, SHAPE_SIZE)
+
+
+def _is_small(height: int, width: int) -> bool:
+    """Whether a picture is about as large as those the encoder learned on."""
+    longest, shortest = max(height, width), min(height, width)
+    return SHAPE_SIZE / DIRECT <= longest <= min(DIRECT * SHAPE_SIZE, LONGEST * shortest)
 
 
 def cut_grid(height: int, width: int, cut: int = CUT) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from backend.camera import Camera, camera_from_fov, cropped, resized, view_rays
+from backend.camera import view_rays
 from backend.confidence import confidence
 from backend.config import EngineConfig
 from backend.errors import Refused, Stopped
@@ -18,7 +18,7 @@ from backend.guidance import Prior, guided, led
 from backend.height import height_of
 from backend.hints import EDGE, heeded
 from backend.illumination import faint_lobe, irradiance, neutral_kernel
-from backend.image import Box, Picture, crop, object_box, resize_picture
+from backend.image import Picture
 from backend.integration import integrated
 from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
 from backend.loop import LoopResult, LoopState, optimise
@@ -26,10 +26,10 @@ from backend.model import Clone, Lighting, Turn, View, fused, rerendered, splat
 from backend.occlusion import occlusion
 from backend.previews import Previews, Show
 from backend.priors.asking import ask
-from backend.rasterizer import choose
 from backend.seamless import continued, folded
 from backend.stages import Stages
 from backend.start import Beginning, begin, fine_normals
+from backend.work import Work, prepare
 from shared.messages import StageTime
 from shared.settings import EstimateSettings
 
@@ -77,23 +77,6 @@ class Estimate:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Work:
-    """The part of a picture that is worked on, at full resolution and as a view on the grid."""
-
-    part: Picture
-    box: Box
-    camera: Camera
-    """Of the part, at full resolution."""
-    view: View
-
-    @property
-    def seen(self) -> Picture:
-        """The part as the grid has it."""
-        view = self.view
-        return replace(self.part, rgb=view.rgb, mask=view.mask, hints=view.hints)
-
-
 def estimate(
     picture: Picture,
     settings: EstimateSettings,
@@ -128,7 +111,7 @@ def estimate(
     work = prepare(picture, settings, device)
     view = work.view
     stages.begin("Finding a start", 0.03)
-    begun = begin(work.seen, view, settings.start, model)
+    begun = begin(work, settings.start, model)
     if settings.prior and prior is None:
         stages.begin("Asking the prior", 0.05)
         prior = ask(settings.prior, picture)
@@ -146,7 +129,7 @@ def estimate(
         found = _settled(loop.state.encoding, view)
         final = _last_turn(found, loop.state.lighting, work, beginning, model, config)
         sure = confidence(found, final, view, config.confidence)
-        own = fine_normals(work.part, work.camera, view, settings.start, model, begun)
+        own = fine_normals(work, settings.start, model, begun)
         fine = guided(own, known)
         maps = _maps_of(picture, work, beginning, final, fine, sure)
         relief = _relief_of(maps, work, stages, cancelled) if settings.height else None
@@ -186,21 +169,6 @@ def _framed(found: Estimate, picture: Picture) -> Estimate:
         cloud=Cloud(gaussians, cloud.albedo[kept], cloud.normals[kept], cloud.confidence[kept]),
         notes=picture.notes,
     )
-
-
-def prepare(picture: Picture, settings: EstimateSettings, device: torch.device) -> Work:
-    """Cut the object out and lay the grid of Gaussians over it."""
-    box = object_box(picture.mask)
-    part = crop(picture, box)
-    height, width = picture.mask.shape
-    whole = camera_from_fov(width, height, settings.fov_degrees, settings.principal)
-    camera = cropped(whole, box.left, box.top, box.width, box.height)
-    small = resize_picture(part, settings.size)
-    grid = resized(camera, small.mask.shape[1], small.mask.shape[0])
-    hints = None if small.hints is None else small.hints.to(device)
-    seen, inside = small.rgb.to(device), small.mask.to(device)
-    view = View(seen, inside, grid.to(device), choose(device), hints)
-    return Work(part, box, camera, view)
 
 
 def initial_state(

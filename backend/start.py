@@ -6,14 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backend.camera import Camera, view_rays
+from backend.camera import view_rays
 from backend.classical import NAMES, encode_start, start_for
+from backend.encoder import Encoded
 from backend.gaussians import Encoding
 from backend.geometry import normalize
-from backend.image import Picture
 from backend.integration import held, integrated
-from backend.model import Clone, View, splat
-from backend.multiscale import encode
+from backend.model import Clone, splat
+from backend.multiscale import encode, see_shape
+from backend.work import Work
 from shared.settings import Start
 
 LEARNED = "the trained encoder"
@@ -33,14 +34,18 @@ class Beginning:
     name: str
     seen: Float[Tensor, "h w 3"] | None = None
     """The normals as the model saw them; a classical start has none."""
+    shape: Encoded | None = None
+    """What the model saw of the whole picture in its small copy."""
     unrefined: str = NOT_REFINED
     """Why it is not refined, where it is not."""
 
 
-def begin(picture: Picture, view: View, kind: Start, model: Clone | None) -> Beginning:
+def begin(work: Work, kind: Start, model: Clone | None) -> Beginning:
     """Find the first surface of a picture on its grid."""
+    view = work.view
     if model is not None and kind == "auto":
-        encoded = encode(model, view)
+        shape = see_shape(model, work.whole)
+        encoded = encode(model, view, shape)
         rays = view_rays(view.camera)
         seen = normalize(encoded.encoding.normals)
         normals = held(seen, rays)
@@ -48,26 +53,19 @@ def begin(picture: Picture, view: View, kind: Start, model: Clone | None) -> Beg
         depth = integrated(normals, rays, view.mask, encoded.encoding.depth_pixels)
         encoding = replace(encoded.encoding, normals=normals, depth_pixels=depth)
         albedo = encoding.log_albedo.exp()
-        return Beginning(encoding, encoded.features, normals, albedo, LEARNED, seen)
-    start = start_for(picture, view.camera, kind)
+        return Beginning(encoding, encoded.features, normals, albedo, LEARNED, seen, shape)
+    start = start_for(work.seen, view.camera, kind)
     gray = torch.full_like(view.rgb, 0.5)
     encoding = encode_start(start, gray, view.camera)
     return Beginning(encoding, None, splat(encoding, view).normals, gray, NAMES[start.kind])
 
 
 def fine_normals(
-    part: Picture,
-    camera: Camera,
-    view: View,
-    kind: Start,
-    model: Clone | None,
-    begun: Beginning,
+    work: Work, kind: Start, model: Clone | None, begun: Beginning
 ) -> Float[Tensor, "h w 3"]:
     """Find the normals of a beginning at the full resolution of the part that is worked on."""
     if model is None or kind != "auto":
-        return start_for(part, camera, kind).normals
-    if begun.seen is not None and part.mask.shape == view.mask.shape:
+        return start_for(work.part, work.camera, kind).normals
+    if begun.seen is not None and work.part.mask.shape == work.view.mask.shape:
         return begun.seen.cpu()  # the grid has every pixel: it was looked at already
-    device = view.rgb.device
-    whole = View(part.rgb.to(device), part.mask.to(device), camera.to(device), view.rasterize)
-    return normalize(encode(model, whole).encoding.normals).cpu()
+    return normalize(encode(model, work.whole, begun.shape).encoding.normals).cpu()

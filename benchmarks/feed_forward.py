@@ -23,8 +23,9 @@ from backend.config import EngineConfig
 from backend.image import Picture
 from backend.model import Clone, View, turn
 from backend.outline import GRID
-from backend.pipeline import initial_state, prepare
+from backend.pipeline import initial_state
 from backend.start import begin
+from backend.work import prepare
 from examples import onnx_estimate
 from shared.settings import EstimateSettings
 from training.cases import Case, find_cases, load_picture, load_truth
@@ -127,7 +128,7 @@ def apart_on_one_grid(
     """Return how far graph and whole model are apart, in degrees, given the same view."""
     config = EngineConfig()
     work = prepare(seen, settings, torch.device("cpu"))
-    begun = begin(work.seen, work.view, settings.start, model)
+    begun = begin(work, settings.start, model)
     state = initial_state(begun, work.view, settings, config)
     whole = turn(state.encoding, work.view, state.lighting, config, model, begun.features)
     (alone,) = session.run(["normals"], fed_from(work.view))

@@ -20,7 +20,7 @@ from backend.classical import inflate
 from backend.image import decode_picture, srgb_to_linear
 from backend.model import WEIGHTS, shipped_model
 from backend.outline import GRID
-from backend.pipeline import prepare
+from backend.work import prepare
 from benchmarks.feed_forward import apart_on_one_grid
 from examples import onnx_estimate
 from shared.settings import EstimateSettings

@@ -11,6 +11,7 @@ from backend.errors import Refused, Stopped
 from backend.image import decode_picture
 from backend.loop import optimise
 from backend.start import NOT_REFINED, begin
+from backend.work import prepare
 from shared.settings import EstimateSettings
 
 from .scenes import sphere_picture
@@ -139,8 +140,8 @@ def test_without_the_loop_the_start_is_the_answer():
 def test_the_loop_turns_even_where_the_surface_is_nearly_transparent():
     pixels, _, _ = sphere_picture(32)
     settings = replace(QUICK, steps=25, size=32)
-    work = pipeline.prepare(decode_picture(pixels, "srgb", None), settings, CPU)
-    beginning = begin(work.seen, work.view, settings.start, None)
+    work = prepare(decode_picture(pixels, "srgb", None), settings, CPU)
+    beginning = begin(work, settings.start, None)
     config = EngineConfig()
     state = pipeline.initial_state(beginning, work.view, settings, config)
     thin = torch.full_like(state.encoding.opacity_logits, -6.0)

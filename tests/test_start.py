@@ -7,16 +7,17 @@ import pytest
 import skimage.data
 import torch
 
-from backend import multiscale, pipeline
+from backend import multiscale, pipeline, start
 from backend.camera import camera_from_fov, view_rays
 from backend.confidence import clues, confidence, expected_error
 from backend.config import ConfidenceConfig
-from backend.image import Picture, decode_picture
+from backend.image import Box, Picture, decode_picture
 from backend.model import View, shipped_model, turn
 from backend.multiscale import encode
 from backend.outline import outline_slopes
 from backend.rasterizer.torch_engine import TorchRasterizer
 from backend.start import LEARNED, begin, fine_normals
+from backend.work import Work, prepare
 from shared.settings import EstimateSettings
 from tests.scenes import sphere_picture
 from tests.test_model import SMALL, make_lighting, make_model, make_view
@@ -79,31 +80,55 @@ def test_the_model_never_sees_a_shape_longer_than_it_learned(size, monkeypatch):
     assert all(80 <= max(shape) <= 160 for shape in seen)
 
 
+def test_grid_and_picture_share_one_look_at_the_whole(monkeypatch):
+    """And it is the picture that is looked at, so its normals are the same to the bit."""
+    looks = []
+    see = multiscale.see_shape
+
+    def noted(model, view):
+        looks.append(view.mask.shape)
+        return see(model, view)
+
+    model = shipped_model(CPU)
+    assert model is not None
+    picture = decode_picture(skimage.data.chelsea(), "srgb")
+    work = prepare(picture, EstimateSettings(size=256), CPU)
+    monkeypatch.setattr(start, "see_shape", noted)
+    monkeypatch.setattr(multiscale, "see_shape", noted)
+    begun = begin(work, "auto", model)
+    together = fine_normals(work, "auto", model, begun)
+    assert len(looks) == 1
+    apart = fine_normals(work, "auto", model, replace(begun, shape=None))
+    assert looks == [work.part.mask.shape] * 2
+    torch.testing.assert_close(together, apart, atol=0, rtol=0)
+
+
 def test_a_long_flat_picture_stays_flat():
     """Seen whole, a strip that darkens downward came back as a floor, tilted by 40 degrees."""
     model = shipped_model(CPU)
     assert model is not None
     picture = decode_picture(skimage.data.text(), "srgb")
-    work = pipeline.prepare(picture, EstimateSettings(size=128), CPU)
-    normals = begin(work.seen, work.view, "auto", model).normals
+    work = prepare(picture, EstimateSettings(size=128), CPU)
+    normals = begin(work, "auto", model).normals
     assert normals[..., 2].neg().clamp(-1, 1).acos().rad2deg().mean() < 10
 
 
 def test_the_model_begins_where_it_is_asked_to():
     pixels, _, _ = sphere_picture(48)
     picture = decode_picture(pixels, "srgb")
-    work = pipeline.prepare(picture, EstimateSettings(size=48), CPU)
+    work = prepare(picture, EstimateSettings(size=48), CPU)
     model = make_model()
-    assert begin(work.seen, work.view, "auto", model).name == LEARNED
-    classical = begin(work.seen, work.view, "inflation", model)
+    assert begin(work, "auto", model).name == LEARNED
+    classical = begin(work, "inflation", model)
     assert classical.features is None and classical.name == "silhouette inflation"
-    assert begin(work.seen, work.view, "auto", None).name == "silhouette inflation"
+    assert begin(work, "auto", None).name == "silhouette inflation"
 
 
 def test_a_learned_start_faces_the_camera_and_has_its_depth():
     view = make_view(60.0)
     seen = Picture(view.rgb, view.mask, has_silhouette=False)
-    beginning = begin(seen, view, "auto", make_model())
+    box = Box(0, 0, *seen.mask.shape)
+    beginning = begin(Work(seen, box, view.camera, view), "auto", make_model())
     assert (
         (beginning.normals * torch.nn.functional.normalize(view_rays(view.camera), dim=-1)).sum(-1)
         < 1e-4
@@ -159,11 +184,9 @@ def test_a_picture_that_the_grid_holds_is_looked_at_once(monkeypatch):
     """And what was seen is what looking again would have seen, to the bit."""
     pixels = np.random.default_rng(2).random((60, 44, 3), np.float32)
     picture, settings = decode_picture(pixels, "linear"), EstimateSettings(size=64)
-    work, model = pipeline.prepare(picture, settings, CPU), make_model()
-    begun = begin(work.seen, work.view, "auto", model)
-    again = fine_normals(
-        work.part, work.camera, work.view, "auto", model, replace(begun, seen=None)
-    )
+    work, model = prepare(picture, settings, CPU), make_model()
+    begun = begin(work, "auto", model)
+    again = fine_normals(work, "auto", model, replace(begun, seen=None))
     monkeypatch.delattr("backend.start.encode")
-    once = fine_normals(work.part, work.camera, work.view, "auto", model, begun)
+    once = fine_normals(work, "auto", model, begun)
     torch.testing.assert_close(once, again, atol=0, rtol=0)

@@ -27,10 +27,11 @@ from backend.image import Picture, linear_to_srgb, srgb_to_linear
 from backend.loop import LoopState, optimise
 from backend.model import Clone, Turn, turn
 from backend.outputs import encode_normals
-from backend.pipeline import Work, initial_state, prepare
+from backend.pipeline import initial_state
 from backend.resample import resize
 from backend.sheet import Panel, contact_sheet
 from backend.start import Beginning, begin, fine_normals
+from backend.work import Work, prepare
 from shared.settings import EstimateSettings
 from training.baselines import baseline_normals
 from training.cases import find_cases, load_picture, load_truth
@@ -186,8 +187,8 @@ def all_rows(
     yield "silhouette inflation", baseline_normals("inflation", picture, camera)
     config = EngineConfig()
     work = prepare(picture, settings, torch.device("cpu"))
-    beginning = begin(work.seen, work.view, settings.start, model)
-    fine = fine_normals(work.part, work.camera, work.view, settings.start, model, beginning)
+    beginning = begin(work, settings.start, model)
+    fine = fine_normals(work, settings.start, model, beginning)
     state = initial_state(beginning, work.view, settings, config)
     grown = partial(_grown, picture, work, beginning, fine)
     once = _turn(state, work, beginning, model, config)

@@ -18,9 +18,10 @@ from backend.config import EngineConfig
 from backend.geometry import normalize
 from backend.loop import optimise
 from backend.model import turn
-from backend.pipeline import Work, initial_state, prepare
+from backend.pipeline import initial_state
 from backend.resample import resize
 from backend.start import begin
+from backend.work import Work, prepare
 from shared.settings import EstimateSettings
 from training.ablation import AblationConfig, read_validation, validation_pictures
 from training.metrics import angular_error, sparsification
@@ -74,7 +75,7 @@ def _pixels(config: CalibrationConfig, path: Path) -> tuple[np.ndarray, np.ndarr
     settings = EstimateSettings(size=config.size, steps=config.steps)
     scene = read_validation(path, settings)
     work = prepare(scene.picture, scene.settings, torch.device("cpu"))
-    beginning = begin(work.seen, work.view, "auto", model)
+    beginning = begin(work, "auto", model)
     state = initial_state(beginning, work.view, scene.settings, engine)
     with torch.enable_grad():
         ended = optimise(

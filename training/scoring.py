@@ -17,7 +17,8 @@ from backend.geometry import normalize
 from backend.image import Picture
 from backend.model import Clone, shipped_model
 from backend.multiscale import encode
-from backend.pipeline import Estimate, estimate, prepare
+from backend.pipeline import Estimate, estimate
+from backend.work import prepare
 from shared.settings import EstimateSettings
 from training.baselines import baseline_normals
 from training.cases import Case, load_picture, load_truth

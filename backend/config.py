@@ -80,8 +80,8 @@ class LoopConfig:
 class ConfidenceConfig:
     """Expected error from what the model knows; fitted by ``training.calibrate``."""
 
-    weights: tuple[float, ...] = (4.793, 1.639, -0.184, -2.568)
-    """Of 1, the encoder's doubt, the log residual and the disagreement of both normals."""
+    weights: tuple[float, ...] = (4.306, 1.175, -0.361, -2.496, 0.341, -0.688)
+    """Of the clues in ``backend.confidence``: 1, doubt, residual, disagreement, bend, turn."""
     scale_degrees: float = 20.0
     """A confidence c stands for an expected error of −scale · ln c."""
 

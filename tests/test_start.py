@@ -151,7 +151,7 @@ def test_doubt_and_misfit_lower_the_confidence():
     view, model, lighting = make_view(50.0), make_model(), make_lighting()
     encoded = model(view)
     now = turn(encoded.encoding, view, lighting, SMALL, model, encoded.features)
-    config = ConfidenceConfig(weights=(2.0, 0.5, 0.3, 0.5))
+    config = ConfidenceConfig(weights=(2.0, 0.5, 0.3, 0.5, 0.1, 0.4))
     sure = confidence(encoded.encoding, now, view, config)
     assert (sure[~view.mask] == 0).all() and (0 <= sure).all() and (sure <= 1).all()
     doubting = replace(encoded.encoding, confidence_logits=encoded.encoding.confidence_logits - 1)

@@ -4,8 +4,10 @@ import dataclasses
 import json
 import struct
 import sys
+import time
 import zlib
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -266,6 +268,22 @@ def test_only_files_of_its_own_name_are_opened(results, arrays, tmp_path):
     changed(results, outputs=[str(path) for path in elsewhere.iterdir()] + ["photo_normal.exr"])
     assert opened(results) == {"FINISHED"}
     assert names()["images"] == ["photo_normal"] and names()["objects"] == ["photo_sun"]
+
+
+def test_it_comes_in_slices_and_may_be_dropped_after_any(results):
+    """One file at most is opened in a slice; an artist's Blender goes on in between."""
+    kind = module("result_operator").IMPORT_SCENE_OT_clone_results
+    button = SimpleNamespace(reports=lambda: [results], report=lambda *said: None)
+    session, last = module("session").current, 0
+    for dropped in (2, 5, 10_000):
+        work = kind.slices(button, bpy.context)
+        for number, _ in zip(range(dropped), work, strict=False):
+            last = number
+            assert session.busy and not session.can_cancel
+            time.sleep(0.001)
+        work.close()
+        assert not session.busy
+    assert last > 15 and "photo_normal" in names()["images"]
 
 
 def test_an_estimate_that_runs_comes_first(results, monkeypatch):

@@ -10,9 +10,9 @@ _kept: list[Halves] = []
 """Of the last estimate, or empty."""
 
 
-def keep(both: Halves) -> None:
-    """Compare these from now on."""
-    _kept[:] = [both]
+def keep(both: Halves | None) -> None:
+    """Compare these from now on, or nothing."""
+    _kept[:] = [] if both is None else [both]
 
 
 def forget() -> None:

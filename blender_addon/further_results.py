@@ -10,7 +10,6 @@ import numpy as np
 from . import comparison, environment, exr, images, maps, material, surface, view, world
 from .comparison import Halves
 from .depth_grid import Grid, Lens, grid
-from .shared.settings import EstimateSettings
 from .task import Estimate
 
 
@@ -31,7 +30,8 @@ class PreparedFurther:
     surface: Grid | None
     sky: bytes | None
     """An EXR file."""
-    halves: Halves
+    halves: Halves | None
+    """None where the picture is not known, as of results that come from files."""
 
 
 def wanted_of(chosen: bpy.types.PropertyGroup) -> Further:
@@ -42,14 +42,11 @@ def wanted_of(chosen: bpy.types.PropertyGroup) -> Further:
 
 def prepared(estimate: Estimate, wanted: Further) -> PreparedFurther:
     """Make the arrays, on a thread."""
-    covered = maps.coverage(estimate)
-    coverage = np.ones(estimate.arrays["depth"].shape) if covered is None else covered
-    task, light = estimate.task, estimate.report.light
-    shown = task.arrays.result()["picture"], task.transfer == "srgb", estimate.arrays["rerendered"]
+    light = estimate.report.light
     return PreparedFurther(
-        _grid(estimate.arrays["depth"], coverage, task.settings, wanted.mesh_side),
+        _grid(estimate, wanted.mesh_side),
         exr.encode(environment.environment(np.array(light.ambient))) if wanted.world else None,
-        comparison.halves(images.result_name(task.name, "_compare"), *shown),
+        _halves(estimate),
     )
 
 
@@ -68,11 +65,21 @@ def light_scene(name: str, sky: bytes) -> None:
     world.light_scene(images.result_name(name, "_light"), image)
 
 
-def _grid(
-    depth: np.ndarray, coverage: np.ndarray, settings: EstimateSettings, side: int
-) -> Grid | None:
+def _halves(estimate: Estimate) -> Halves | None:
+    task, rerendered = estimate.task, estimate.arrays.get("rerendered")
+    picture = task.arrays.result().get("picture")
+    if picture is None or rerendered is None:
+        return None
+    name = images.result_name(task.name, "_compare")
+    return comparison.halves(name, picture, task.transfer == "srgb", rerendered)
+
+
+def _grid(estimate: Estimate, side: int) -> Grid | None:
     if side == 0:
         return None
+    depth, settings = estimate.arrays["depth"], estimate.task.settings
+    covered = maps.coverage(estimate, depth.shape)
+    coverage = np.ones(depth.shape) if covered is None else covered
     height, width = depth.shape
     metres, centre = view.card_units(settings, height, width)
     across = view.card_size(height, width)[0] / metres

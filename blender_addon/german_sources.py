@@ -1,7 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""German: where pictures come from, hints, sequences."""
+"""German: where pictures and results come from, hints, sequences."""
 
 TEXTS = {
+    "Bring in results of the batch command, by their reports, as an estimate would": (
+        "Ergebnisse des Batch-Befehls hereinholen, nach ihren Berichten, wie eine Schätzung"
+    ),
+    "Open Results": "Ergebnisse öffnen",
+    "The report of the results": "Der Bericht zu den Ergebnissen",
+    "There are no normals with {}. Write them with --outputs normal_exr, and keep the files in one "
+    "folder.": (
+        "Zu {} gibt es keine Normalen. Schreibe sie mit --outputs normal_exr und lass die Dateien "
+        "in einem Ordner."
+    ),
+    "{} is damaged, or of another version. Run the batch command once more.": (
+        "{} ist beschädigt oder von anderer Version. Rufe den Batch-Befehl noch einmal auf."
+    ),
+    "{} is no report of results. Choose a file whose name ends in {}.": (
+        "{} ist kein Bericht zu Ergebnissen. Wähle eine Datei, deren Name auf {} endet."
+    ),
     "A frame cannot be saved: {}.": "Ein Einzelbild kann nicht gespeichert werden: {}.",
     "AgX": "AgX",
     "As the Image Says": "Wie im Bild angegeben",

@@ -80,21 +80,24 @@ def available(estimate: Estimate, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
     return tuple(kind for kind in kinds if ARRAYS[kind] in estimate.arrays)
 
 
-def coverage(estimate: Estimate) -> np.ndarray | None:
-    """Return where the picture shows its object: the mask, else the alpha; None is everywhere."""
-    sent = estimate.task.arrays.result()
-    picture = sent["picture"]
-    if "mask" in sent:
-        return sent["mask"].astype(np.float32) / 255.0
-    if picture.shape[2] == 4:
-        alpha = picture[..., 3].astype(np.float32)
-        return alpha / 255.0 if picture.dtype == np.uint8 else alpha
-    return None
+def coverage(estimate: Estimate, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return where the picture shows its object: the mask, else the alpha; None is everywhere.
+
+    It has the height and width of ``shape``: the maps of a large picture are of two sizes.
+    """
+    seen = _coverage(estimate.task.arrays.result())
+    if seen is None or seen.shape == shape[:2]:
+        return seen
+    rows, columns = (
+        np.arange(count) * size // count for count, size in zip(shape[:2], seen.shape, strict=True)
+    )
+    return seen[np.ix_(rows, columns)]
 
 
 def make(kind: Kind, estimate: Estimate, choice: Choice) -> Map:
     """Make one map of an estimate."""
-    values, seen = estimate.arrays[ARRAYS[kind]], coverage(estimate)
+    values = estimate.arrays[ARRAYS[kind]]
+    seen = coverage(estimate, values.shape)
     if kind == "normal":
         colors = normal_colors(shaped(values, seen, choice.shaping))
     elif kind == "height":
@@ -144,6 +147,16 @@ def padded(values: np.ndarray, steps: list[Step]) -> np.ndarray:
     for targets, sources in steps:
         flat[targets] = flat[sources]
     return result
+
+
+def _coverage(sent: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    if "mask" in sent:
+        return sent["mask"].astype(np.float32) / 255.0
+    picture = sent.get("picture")
+    if picture is None or picture.shape[2] != 4:
+        return None
+    alpha = picture[..., 3].astype(np.float32)
+    return alpha / 255.0 if picture.dtype == np.uint8 else alpha
 
 
 def _ring(filled: np.ndarray, sides: tuple[tuple[int, int], ...]) -> np.ndarray:

@@ -7,22 +7,8 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import (
-    following,
-    further_results,
-    images,
-    lineage,
-    live_view,
-    maps,
-    preferences,
-    results,
-    session,
-    sources,
-    timings,
-    wiring,
-)
+from . import arrival, images, live_view, preferences, session, sources, timings
 from .request import task_of
-from .texture_settings import choice
 from .translations import translated
 from .waiting import Ending, Waiting
 
@@ -60,26 +46,11 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
                 self.report({"INFO"}, translated("Cancelled"))
             self.tell(session.current.trouble)
             return {"CANCELLED"}
-        settings, textures = context.scene.clone_normals, context.scene.clone_textures
-        wanted = results.Wanted(
-            settings.add_card,
-            settings.add_gaussians,
-            settings.add_sun,
-            choice(textures),
-            further_results.wanted_of(settings),
-        )
-        session.current.kept = maps.kept(estimate)
         with session.current.importing():
-            normal = yield from results.import_slices(estimate, wanted)
-        following.current.note(wanted.maps)
-        lineage.mark(normal, bpy.data.images.get(estimate.task.name))
+            normal = yield from arrival.bring_in(context, estimate, self.report)
         live_view.current.end(normal)
         if (welcome := session.current.welcome) is not None:
             timings.remember(context, estimate, welcome.device)
-        if textures.wire:
-            level, said = wiring.wire_active(context, estimate.task.name)
-            self.report(level, translated(said))
-        self.report({"INFO"}, translated(f"The normal map is the image “{normal.name}”"))
         return {"FINISHED"}
 
 

@@ -32,8 +32,10 @@ def attributes_of(
         scales=arrays["scales"] * metres,
         quats=arrays["quats"],
     )
-    confidence = {"confidence": ("FLOAT", arrays["gaussian_confidence"])}
-    return splat_attributes(splats) | confidence
+    attributes = splat_attributes(splats)
+    if "gaussian_confidence" in arrays:  # a PLY file has none
+        attributes["confidence"] = ("FLOAT", arrays["gaussian_confidence"])
+    return attributes
 
 
 def splat_attributes(splats: Splats) -> dict[str, tuple[str, np.ndarray]]:

@@ -43,8 +43,11 @@ class Wanted:
 
 
 def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, bpy.types.Image]:
-    """Make or refresh everything wanted, a slice of it at every step; return the normal map."""
-    name = estimate.task.name
+    """Make or refresh everything wanted, a slice of it at every step; return the normal map.
+
+    What results from files lack the arrays for is left out.
+    """
+    name, wanted = estimate.task.name, _possible(estimate, wanted)
     size = view.card_size(*estimate.arrays["normals"].shape[:2])
     painted = wanted.card or wanted.further.mesh_side > 0
     choice = _with_albedo(wanted.maps) if painted else wanted.maps
@@ -120,6 +123,16 @@ def _attributes(estimate: Estimate) -> points.Attributes:
     arrays = estimate.arrays
     metres, centre = view.card_units(estimate.task.settings, *arrays["normals"].shape[:2])
     return points.attributes_of(arrays, metres, centre)
+
+
+def _possible(estimate: Estimate, wanted: Wanted) -> Wanted:
+    """Return what is wanted without what there are no arrays for."""
+    there = estimate.arrays.keys()
+    further = wanted.further
+    if not there >= {"albedo", "depth"}:
+        further = replace(further, mesh_side=0)
+    card, gaussians = wanted.card and "albedo" in there, wanted.gaussians and "means" in there
+    return replace(wanted, card=card, gaussians=gaussians, further=further)
 
 
 def _with_albedo(choice: Choice) -> Choice:

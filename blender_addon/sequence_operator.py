@@ -204,7 +204,8 @@ def _until(written: Future[None]) -> Ending:
 
 def _keep(writer: Writer, number: int, estimate: Estimate, shaping: Shaping) -> None:
     picture = estimate.task.arrays.result()["picture"]
-    normals = shaped(estimate.arrays["normals"], maps.coverage(estimate), shaping)
+    found = estimate.arrays["normals"]
+    normals = shaped(found, maps.coverage(estimate, found.shape), shaping)
     writer.write(number, Frame(picture, normals))
 
 

@@ -48,7 +48,7 @@ def decode(frames: Sequence[Buffer]) -> tuple[Message, Buffer | None]:
     kind = _KINDS.get(fields.get("kind", ""))
     if kind is None:
         raise WireError("unknown kind of message")
-    return _build(kind, fields, kind.__name__), frames[1] if len(frames) == 2 else None
+    return build(kind, fields, kind.__name__), frames[1] if len(frames) == 2 else None
 
 
 def _unpack(header: Buffer) -> dict[str, Any]:
@@ -61,8 +61,14 @@ def _unpack(header: Buffer) -> dict[str, Any]:
     return fields
 
 
-def _build(kind: type, fields: dict[str, Any], path: str) -> Any:
-    """Make a dataclass from a map; fields of a newer peer that are not known here are ignored."""
+def build(kind: type, fields: dict[str, Any], path: str) -> Any:
+    """Make a dataclass from a map; fields of a newer peer that are not known here are ignored.
+
+    ``path`` is what the map is called where something is wrong with it.
+
+    Raises:
+        WireError: when a field is missing or is not what its type hint says.
+    """
     hints = typing.get_type_hints(kind)
     values = {}
     for field in dataclasses.fields(kind):
@@ -79,7 +85,7 @@ def _convert(hint: Any, value: Any, path: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, dict):
             raise WireError(f"{path} is not a map")
-        return _build(hint, value, path)
+        return build(hint, value, path)
     origin = typing.get_origin(hint)
     if origin is tuple:
         return _convert_tuple(typing.get_args(hint), value, path)

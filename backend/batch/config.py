@@ -1,5 +1,6 @@
 """The options of the batch command."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,13 +11,16 @@ import tyro
 from shared.settings import EstimateSettings, Start
 
 Output = Literal[
-    "normal", "normal_exr", "gaussians", "albedo", "depth", "shading", "confidence", "sheet", "exr"
-]
+    "normal", "normal_exr", "gaussians", "albedo", "depth", "shading", "confidence", "sheet", "exr",
+    "blend",
+]  # fmt: skip
 EVERYTHING: tuple[Output, ...] = (
     "normal", "normal_exr", "gaussians", "albedo", "depth", "shading", "confidence", "sheet",
 )  # fmt: skip
 GOES_ON_FROM = frozenset({"normal_exr", "depth"})
 """Outputs that a steady sequence reads back: each frame goes on from the one before."""
+OPENED = frozenset({"normal_exr", "gaussians", "albedo", "depth"})
+"""Outputs that a .blend is made from."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,11 @@ class BatchConfig:
     seed: int = EstimateSettings.seed
     """Seed of everything random; the same seed gives the same answer."""
     outputs: tuple[Output, ...] = EVERYTHING
-    """What to write beside the report; exr holds the maps as layers of one file."""
+    """What to write beside the report; exr holds the maps as layers of one file, blend is for
+    Blender."""
+    blender: Path | None = None
+    """What writes .blend files: a Blender, or a Python that has bpy; the add-on is installed
+    there."""
     jobs: int = 1
     """Pictures worked on at the same time, each by a process of its own; one on a GPU."""
     device: Annotated[str, tyro.conf.arg(metavar="{cpu,cuda}")] = field(
@@ -101,7 +109,7 @@ class BatchConfig:
             return f"{self.jobs} jobs were asked for; at least one is needed."
         if self.seamless and self.fov == "auto":
             return "Pictures that tile are flat: leave out --fov auto."
-        return self._steady_problem() or self.settings().problem()
+        return self._steady_problem() or self._blend_problem() or self.settings().problem()
 
     def _steady_problem(self) -> str | None:
         if not 0.0 <= self.steady <= 1.0:
@@ -112,4 +120,16 @@ class BatchConfig:
             return "Steady frames go on from the frame before: leave out --shard, or --steady."
         if self.steady and not set(self.outputs) >= GOES_ON_FROM:
             return "Steady frames go on from files: keep normal_exr and depth among --outputs."
+        return None
+
+    def _blend_problem(self) -> str | None:
+        if "blend" not in self.outputs:
+            return None
+        if self.blender is None:
+            return "Blender itself writes a .blend: say where it is with --blender."
+        if shutil.which(self.blender) is None:
+            return f"There is no program at {self.blender}: say with --blender where Blender is."
+        if not set(self.outputs) >= OPENED:
+            needed = ", ".join(sorted(OPENED))
+            return f"A .blend is made from other files: keep {needed} among --outputs."
         return None

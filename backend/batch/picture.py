@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from backend import __version__
+from backend.batch.blend import save_blend
 from backend.batch.config import BatchConfig
 from backend.batch.plan import Item, finished, identity
 from backend.batch.results import FULL_SIZE, write_bands, write_outputs
@@ -67,10 +68,12 @@ def process(
         mark = identity(item, config, "" if before is None else before.identity)
         if (outputs := finished(item, config.target, mark)) is not None:
             return Outcome(path, "skipped", 0.0, outputs, identity=mark)
-        written = _written(item, config, model, before, tell)
-        about = {"picture": item.path.name, "version": __version__, "identity": mark}
-        extra = about | {"outputs": written.outputs} | written.extra
-        write_report(item.report(config.target), written.report, extra)
+        blend, flicker = item.blend(config.target), None
+        if (outputs := finished(item, config.target, mark, missing=blend.name)) is None:
+            outputs, flicker = _files(item, config, model, before, tell, mark)
+        if config.blender is not None and blend.name in outputs:
+            tell("Saving the .blend", 1.0)
+            save_blend(config.blender, item.report(config.target), blend)
     except Refused as refused:
         message = f"{refused.message} {refused.advice}".strip()
         return Outcome(path, "failed", time.perf_counter() - began, (), refused.code, message)
@@ -78,8 +81,27 @@ def process(
         code: Code = "out_of_memory" if _is_memory(error) else "internal"
         return Outcome(path, "failed", time.perf_counter() - began, (), code, str(error))
     seconds = time.perf_counter() - began
-    flicker = written.flicker_degrees
-    return Outcome(path, "done", seconds, written.outputs, flicker_degrees=flicker, identity=mark)
+    return Outcome(path, "done", seconds, outputs, flicker_degrees=flicker, identity=mark)
+
+
+def _files(
+    item: Item,
+    config: BatchConfig,
+    model: Clone | None,
+    before: Before | None,
+    tell: Tell,
+    mark: str,
+) -> tuple[tuple[str, ...], float | None]:
+    """Write everything but the .blend; return the names of the files, its own too, and flicker."""
+    written = _written(item, config, model, before, tell)
+    outputs, blend = written.outputs, item.blend(config.target)
+    if "blend" in config.outputs:
+        blend.unlink(missing_ok=True)  # an old one would pass for this report's
+        outputs += (blend.name,)
+    about = {"picture": item.path.name, "version": __version__, "identity": mark}
+    extra = about | {"outputs": outputs} | written.extra
+    write_report(item.report(config.target), written.report, extra)
+    return outputs, written.flicker_degrees
 
 
 def _written(

@@ -30,8 +30,12 @@ class Item:
     hints: Path | None = None
 
     def report(self, target: Path) -> Path:
-        """Return where the report lies, which is written last."""
+        """Return where the report lies, which is written when the files are whole."""
         return target / f"{self.name}_report.json"
+
+    def blend(self, target: Path) -> Path:
+        """Return where the .blend lies, which is made from the report and its files."""
+        return target / f"{self.name}.blend"
 
 
 def plan(config: BatchConfig) -> tuple[Item, ...]:
@@ -95,12 +99,16 @@ def identity(item: Item, config: BatchConfig, before: str = "") -> str:
     return digest.hexdigest()
 
 
-def finished(item: Item, target: Path, identity: str) -> tuple[str, ...] | None:
-    """Return the names of the files of a picture that is done, or None while it is not."""
+def finished(item: Item, target: Path, identity: str, missing: str = "") -> tuple[str, ...] | None:
+    """Return the names of the files of a picture that is done, or None while it is not.
+
+    The file ``missing`` need not be there.
+    """
     try:
         report = json.loads(item.report(target).read_text())
         outputs = tuple(report["outputs"])
-        done = report["identity"] == identity and all((target / one).is_file() for one in outputs)
+        there = all(one == missing or (target / one).is_file() for one in outputs)
+        done = report["identity"] == identity and there
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return outputs if done else None

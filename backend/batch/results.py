@@ -41,7 +41,7 @@ def write_outputs(
 ) -> tuple[str, ...]:
     """Write the chosen outputs of one picture, and height where there is one; return their names.
 
-    ``arrays`` are those of ``shared.messages.Result``.
+    ``arrays`` are those of ``shared.messages.Result``. A .blend is made later, from these files.
     """
 
     def image(pixels: np.ndarray, linear: bool = True) -> Callable[[Path], object]:
@@ -58,7 +58,7 @@ def write_outputs(
         "sheet": ("_sheet.png", lambda path: _write_sheet(path, file, arrays)),
         "exr": (".exr", lambda path: write_layers(path, arrays)),
     }
-    chosen = [writers[output] for output in outputs]
+    chosen = [writers[output] for output in outputs if output in writers]
     if "height" in arrays:
         chosen.append(("_height.exr", image(arrays["height"])))
         chosen.append(("_occlusion.png", image(arrays["occlusion"])))

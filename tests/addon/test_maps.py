@@ -18,8 +18,7 @@ def estimate_of(arrays, sent):
     settings = staged("shared.settings").EstimateSettings()
     ready = Future()
     ready.set_result(sent)
-    size = sent["picture"].shape[:2]
-    return task.Estimate(task.Task("photo.png", settings, "srgb", size, ready), None, arrays)
+    return task.Estimate(task.Task("photo.png", settings, "srgb", (0, 0), ready), None, arrays)
 
 
 def square(size=20, inset=6):
@@ -59,9 +58,16 @@ def test_albedo_carries_the_mask_as_alpha(maps, example):
 def test_alpha_of_the_picture_is_coverage(maps):
     picture = np.zeros((4, 4, 4), np.uint8)
     picture[1, 1, 3] = 51
-    seen = maps.coverage(estimate_of({}, {"picture": picture}))
+    seen = maps.coverage(estimate_of({}, {"picture": picture}), (4, 4))
     assert seen[1, 1] == pytest.approx(0.2) and seen.sum() == pytest.approx(0.2)
-    assert maps.coverage(estimate_of({}, {"picture": picture[..., :3]})) is None
+    assert maps.coverage(estimate_of({}, {"picture": picture[..., :3]}), (4, 4)) is None
+
+
+def test_coverage_has_the_size_of_what_it_covers(maps):
+    mask = np.array([[0, 255], [255, 0]], np.uint8)
+    seen = maps.coverage(estimate_of({}, {"mask": mask}), (4, 6, 3))
+    np.testing.assert_array_equal(seen, np.kron([[0, 1], [1, 0]], np.ones((2, 3))))
+    assert maps.coverage(estimate_of({}, {}), (4, 6)) is None
 
 
 def test_height_counts_in_longest_sides_from_the_middle(maps):

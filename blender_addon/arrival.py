@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An estimate arrives in the scene, from a backend or from files."""
+
+from collections.abc import Callable, Generator
+
+import bpy
+
+from . import following, further_results, lineage, maps, results, session, wiring
+from .task import Estimate
+from .texture_settings import choice
+from .translations import translated
+
+Tell = Callable[[set[str], str], object]
+"""What an operator reports with."""
+
+
+def bring_in(
+    context: bpy.types.Context, estimate: Estimate, tell: Tell
+) -> Generator[None, None, bpy.types.Image]:
+    """Bring in what the scene's settings want, a slice at every step; return the normal map."""
+    settings, textures = context.scene.clone_normals, context.scene.clone_textures
+    wanted = results.Wanted(
+        settings.add_card,
+        settings.add_gaussians,
+        settings.add_sun,
+        choice(textures),
+        further_results.wanted_of(settings),
+    )
+    session.current.kept = maps.kept(estimate)
+    normal = yield from results.import_slices(estimate, wanted)
+    following.current.note(wanted.maps)
+    lineage.mark(normal, bpy.data.images.get(estimate.task.name))
+    if textures.wire:
+        level, said = wiring.wire_active(context, estimate.task.name)
+        tell(level, translated(said))
+    tell({"INFO"}, translated(f"The normal map is the image “{normal.name}”"))
+    return normal

@@ -1,0 +1,297 @@
+"""Results of the batch command, as it leaves them in a folder, come into the scene."""
+
+import dataclasses
+import json
+import struct
+import sys
+import time
+import zlib
+from dataclasses import asdict
+from types import SimpleNamespace
+
+import bpy
+import numpy as np
+import pytest
+
+from shared.settings import EstimateSettings
+from tests.blender.conftest import MODULE
+from tests.blender.tools import HALF, PHOTO, attribute, names, pixels
+from tests.canned import canned_arrays, canned_report
+
+INSIDE = np.zeros(PHOTO.shape[:2], bool)
+INSIDE[4:20, 5:30] = True
+SETTINGS = EstimateSettings(size=32, height=True)
+TWICE = 2 * HALF
+"""Values are rounded into the file and again into Blender's image."""
+
+
+def module(name):
+    return sys.modules[f"{MODULE}.{name}"]
+
+
+@pytest.fixture
+def arrays(addon):
+    found = canned_arrays(PHOTO, SETTINGS)
+    found["confidence"] = np.where(INSIDE, found["confidence"], 0.0).astype(np.float32)
+    found["albedo"][~INSIDE] = 0.0
+    return found
+
+
+@pytest.fixture
+def results(arrays, tmp_path):
+    """Everything that ``python -m backend.batch --height`` writes of a picture."""
+    return written(tmp_path, "photo", arrays)
+
+
+def written(folder, name, arrays, determined=True, **extra):
+    """Write files as ``backend.outputs`` does, and return the report."""
+    albedo = arrays["albedo"]
+    display = np.where(
+        albedo <= 0.0031308, 12.92 * albedo, 1.055 * np.maximum(albedo, 1e-9) ** (1 / 2.4) - 0.055
+    )
+    exr = module("exr").encode
+    splats = module("splats").Splats(
+        *(arrays[part] for part in ("means", "gaussian_normals", "colours", "opacities")),
+        *(arrays[part] for part in ("scales", "quats")),
+    )
+    files = {
+        "_normal.exr": exr(arrays["normals"]),
+        "_normal.png": png(arrays["normals"] / 2 + 0.5),
+        "_albedo.png": png(display),
+        "_depth.exr": exr(arrays["depth"]),
+        "_confidence.png": png(arrays["confidence"]),
+        "_height.exr": exr(arrays["height"]),
+        "_occlusion.png": png(arrays["occlusion"]),
+        "_gaussians.ply": module("ply").encode(splats),
+    }
+    for suffix, data in files.items():
+        (folder / f"{name}{suffix}").write_bytes(data)
+    report = asdict(canned_report(len(splats.means), determined))
+    about = {"settings": asdict(SETTINGS), "outputs": [f"{name}{suffix}" for suffix in files]}
+    path = folder / f"{name}_report.json"
+    path.write_text(json.dumps({**report, **about, **extra}))
+    return path
+
+
+def png(values):
+    """Encode (H, W) or (H, W, 3) values of 0..1 with 16 bits."""
+    height, width = values.shape[:2]
+    whole = np.rint(values.astype(np.float64) * 65535).astype(">u2").reshape(height, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in whole)
+    kind = 0 if values.ndim == 2 else 2
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+def changed(report, **fields):
+    report.write_text(json.dumps(json.loads(report.read_text()) | fields))
+
+
+def opened(*reports):
+    files = [{"name": report.name} for report in reports]
+    return bpy.ops.import_scene.clone_results(directory=str(reports[0].parent), files=files)
+
+
+def test_everything_an_estimate_brings_is_there(results, arrays):
+    chosen = bpy.context.scene.clone_textures
+    chosen.height = chosen.occlusion = chosen.depth = chosen.confidence = True
+    chosen.padding = 0
+    assert bpy.ops.import_scene.clone_results(filepath=str(results)) == {"FINISHED"}
+    kinds = ("normal", "albedo", "height", "occlusion", "depth", "confidence")
+    assert names()["images"] == sorted(f"photo_{kind}" for kind in kinds)
+    assert {"photo_card", "photo_gaussians", "photo_sun"} <= set(names()["objects"])
+    assert all(image.packed_file for image in bpy.data.images)
+    normals = arrays["normals"] / 2 + 0.5
+    np.testing.assert_allclose(pixels("photo_normal")[..., :3], normals, atol=TWICE)
+    albedo = pixels("photo_albedo")
+    np.testing.assert_allclose(albedo[..., :3], arrays["albedo"], atol=TWICE)
+    np.testing.assert_array_equal(albedo[..., 3], INSIDE)  # a cut-out stays one
+    for kind in ("occlusion", "depth", "confidence"):
+        np.testing.assert_allclose(pixels(f"photo_{kind}")[..., 0], arrays[kind], atol=TWICE)
+    height = arrays["height"] / 32 + 0.5
+    np.testing.assert_allclose(pixels("photo_height")[..., 0], height, atol=TWICE)
+
+
+def test_the_same_as_an_estimate(results, arrays, fake, make_image):
+    """Gaussians, card and sun are where the backend's answer would have put them."""
+    opened(results)
+    ours = placed()
+    bpy.ops.wm.read_homefile(use_empty=True)
+    make_image(PHOTO)
+    with fake():
+        bpy.ops.image.clone_estimate_normals(image_name="photo")
+    for name, expected in placed().items():
+        np.testing.assert_allclose(ours[name], expected, atol=1e-5, err_msg=name)
+
+
+def placed():
+    cloud = bpy.data.objects["photo_gaussians"]
+    kinds = {"position": "FLOAT_VECTOR", "scale": "FLOAT_VECTOR", "normal": "FLOAT_VECTOR"}
+    kinds |= {"Col": "FLOAT_COLOR", "rotation": "QUATERNION", "opacity": "FLOAT"}
+    found = {name: attribute(cloud.data, name, kind) for name, kind in kinds.items()}
+    for name in ("photo_card", "photo_gaussians", "photo_sun"):
+        thing = bpy.data.objects[name]
+        found[name] = [*thing.location, *thing.rotation_euler, *thing.dimensions]
+    return found
+
+
+def test_what_is_not_wanted_stays_away(results):
+    chosen = bpy.context.scene.clone_normals
+    chosen.add_card = chosen.add_gaussians = chosen.add_sun = False
+    opened(results)
+    assert not names()["objects"] and "photo_normal" in names()["images"]
+
+
+def test_the_maps_follow_the_sliders_afterwards(results):
+    opened(results)
+    assert module("session").current.kept.task.name == "photo"
+    before = pixels("photo_normal")
+    bpy.context.scene.clone_textures.strength = 0.0
+    following = module("following")
+    while following._tick() is not None:
+        pass
+    bpy.app.timers.unregister(following._tick)
+    assert np.abs(pixels("photo_normal") - before).max() > 0.1
+    np.testing.assert_allclose(pixels("photo_normal")[..., 2], 1.0, atol=HALF)
+
+
+def test_normals_of_a_png_do_where_there_is_no_exr(results, arrays):
+    (results.parent / "photo_normal.exr").unlink()
+    bpy.context.scene.clone_textures.padding = 0
+    opened(results)
+    normals = arrays["normals"] / 2 + 0.5
+    np.testing.assert_allclose(pixels("photo_normal")[..., :3], normals, atol=TWICE)
+
+
+@pytest.mark.parametrize(
+    "missing, absent",
+    [
+        ("_albedo.png", {"photo_albedo", "photo_card", "photo_surface"}),
+        ("_depth.exr", {"photo_surface"}),
+        ("_gaussians.ply", {"photo_gaussians"}),
+        ("_confidence.png", set()),
+    ],
+)
+def test_what_has_no_file_is_left_out(results, missing, absent):
+    chosen = bpy.context.scene.clone_normals
+    chosen.add_mesh = chosen.add_compare = True
+    (results.parent / f"photo{missing}").unlink()
+    assert opened(results) == {"FINISHED"}
+    whole = {"photo_albedo", "photo_card", "photo_surface", "photo_gaussians"}
+    there = set(names()["objects"]) | set(names()["images"])
+    assert there & whole == whole - absent and "photo_compare" not in there
+
+
+def test_several_are_opened_and_one_that_is_no_use_stops_none(arrays, tmp_path):
+    reports = [written(tmp_path, name, arrays) for name in ("a", "b", "c")]
+    (tmp_path / "b_normal.exr").unlink()
+    (tmp_path / "b_normal.png").unlink()
+    with pytest.raises(RuntimeError, match=r"no normals with b_report\.json.*normal_exr"):
+        opened(*reports)
+    assert {"a_normal", "c_normal"} <= set(names()["images"])
+    assert "b_normal" not in names()["images"] and not module("session").current.busy
+
+
+def test_a_light_that_cannot_be_told_is_none(arrays, tmp_path):
+    opened(written(tmp_path, "photo", arrays, determined=False))
+    assert "photo_sun" not in names()["objects"]
+
+
+def test_the_maps_of_a_large_picture_are_of_two_sizes(arrays, tmp_path):
+    """Normals and albedo have four times the pixels of the copy that the rest comes from."""
+    small = dict(arrays)
+    small["means"], small["scales"] = arrays["means"] / 2, arrays["scales"] / 2
+    for name in ("confidence", "depth", "height", "occlusion"):
+        small[name] = arrays[name][::2, ::2]
+    report = written(tmp_path, "photo", small, reduced={"size": [12, 16], "outputs": []})
+    bpy.context.scene.clone_textures.height = True
+    bpy.context.scene.clone_normals.add_mesh = True
+    opened(report)
+    large = placed()
+    assert tuple(bpy.data.images["photo_height"].size) == (16, 12)
+    surface = bpy.data.objects["photo_surface"].dimensions
+    assert max(surface[:2]) < 2.0 and min(surface[:2]) > 0.5  # the part inside the outline
+    bpy.ops.wm.read_homefile(use_empty=True)
+    opened(written(tmp_path, "photo", arrays))
+    for name, expected in placed().items():
+        np.testing.assert_allclose(large[name], expected, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "spoiled, said",
+    [
+        (lambda report: report.write_text("{"), "damaged"),
+        (lambda report: report.write_text("[]"), "damaged"),
+        (lambda report: report.write_bytes(b"\xff"), "damaged"),
+        (lambda report: changed(report, outputs=None), "damaged"),
+        (lambda report: changed(report, outputs=["../photo_normal.exr"]), "no normals"),
+        (lambda report: changed(report, outputs=[]), "no normals"),
+        (lambda report: changed(report, light={}), "damaged"),
+        (lambda report: changed(report, gaussians="many"), "damaged"),
+        (lambda report: changed(report, settings={"fov_degrees": 400.0}), "damaged"),
+        (lambda report: changed(report, reduced={"size": 3}), "damaged"),
+        (lambda report: report.unlink(), "cannot be read"),
+        (
+            lambda report: report.with_name("photo_gaussians.ply").write_bytes(b"ply\n"),
+            "ends within its header",
+        ),
+        (lambda report: report.with_name("photo_normal.exr").write_bytes(b"no"), "no pixels"),
+    ],
+)
+def test_what_cannot_be_opened_says_so_and_leaves_nothing(results, spoiled, said):
+    spoiled(results)
+    with pytest.raises(RuntimeError, match=said):
+        opened(results)
+    assert not names()["images"] and not names()["objects"]
+    assert not module("session").current.busy
+
+
+def test_another_file_is_no_report(results):
+    other = results.with_name("photo.json")
+    results.rename(other)
+    with pytest.raises(RuntimeError, match=r"photo\.json is no report"):
+        opened(other)
+
+
+def test_only_files_of_its_own_name_are_opened(results, arrays, tmp_path):
+    """What a report lists is compared with names that are its own, and never a path."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    written(elsewhere, "other", arrays)
+    changed(results, outputs=[str(path) for path in elsewhere.iterdir()] + ["photo_normal.exr"])
+    assert opened(results) == {"FINISHED"}
+    assert names()["images"] == ["photo_normal"] and names()["objects"] == ["photo_sun"]
+
+
+def test_it_comes_in_slices_and_may_be_dropped_after_any(results):
+    """One file at most is opened in a slice; an artist's Blender goes on in between."""
+    kind = module("result_operator").IMPORT_SCENE_OT_clone_results
+    button = SimpleNamespace(reports=lambda: [results], report=lambda *said: None)
+    session, last = module("session").current, 0
+    for dropped in (2, 5, 10_000):
+        work = kind.slices(button, bpy.context)
+        for number, _ in zip(range(dropped), work, strict=False):
+            last = number
+            assert session.busy and not session.can_cancel
+            time.sleep(0.001)
+        work.close()
+        assert not session.busy
+    assert last > 15 and "photo_normal" in names()["images"]
+
+
+def test_an_estimate_that_runs_comes_first(results, monkeypatch):
+    monkeypatch.setattr(module("session").current, "phase", "working")
+    assert not bpy.ops.import_scene.clone_results.poll()
+
+
+def test_a_report_knows_every_field(addon):
+    """What the add-on reads is what the backend writes: one class says both."""
+    known = {field.name for field in dataclasses.fields(module("shared.messages").Report)}
+    assert known == set(asdict(canned_report(1, True)))

@@ -144,14 +144,14 @@ def reduced(
     size: tuple[int, int],
 ) -> Picture:
     """Average a picture's light over the cells of a small grid, a row of cells at a time."""
-    bounds = edges(pixels.shape[0], size[0])
-    rows, covered = [], []
-    for top, bottom in pairwise(bounds):
+    # filled, not gathered: small arrays kept amid large ones that go would scatter the memory
+    colours, covered = np.empty((*size, 3), np.float32), np.empty(size, np.float32)
+    for row, (top, bottom) in enumerate(pairwise(edges(pixels.shape[0], size[0]))):
         rgb, _, _ = linear_colours(pixels[top:bottom], transfer)
-        rows.append(cells(rgb.numpy(), size[1]))
-        covered.append(cells(inside[top:bottom, :, None].astype(np.float32), size[1])[..., 0])
-    whole = None if inside.all() else np.stack(covered) > 0.5
-    return decode_picture(np.stack(rows), "linear", whole)
+        colours[row] = cells(rgb.numpy(), size[1])
+        covered[row] = cells(inside[top:bottom, :, None].astype(np.float32), size[1])[..., 0]
+    whole = None if inside.all() else covered > 0.5
+    return decode_picture(colours, "linear", whole)
 
 
 def _inside(
@@ -218,13 +218,10 @@ def _correction(
 ) -> Correction:
     """Compare what was seen closely with what the reduced copy gave."""
     small: tuple[int, int] = (whole.mask.shape[0], whole.mask.shape[1])
-    bounds = edges(size[0], small[0])
-    detail = torch.stack(
-        [
-            torch.from_numpy(cells(_detail(scratch, size, "r")[top:bottom], small[1]))
-            for top, bottom in pairwise(bounds)
-        ]
-    )
+    detail = torch.empty(*small, 3)
+    for row, (top, bottom) in enumerate(pairwise(edges(size[0], small[0]))):
+        seen = cells(_detail(scratch, size, "r")[top:bottom], small[1])
+        detail[row] = torch.from_numpy(seen)
     start, change = whole.maps.start, whole.maps.normals - whole.maps.start
     scale = min(1.0, settings.size / max(small))
     coarse = max(8, round(small[0] * scale)), max(8, round(small[1] * scale))

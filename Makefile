@@ -27,7 +27,7 @@ THREADS := $(shell nproc 2>/dev/null || echo 2)
 
 # keep the environments that pattern rules made
 .SECONDARY:
-.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate bench bench-wire bench-large faults build clean \
+.PHONY: demo test lint test-backend test-blender test-demo screenshots evaluate bench bench-wire bench-estimate bench-large faults build clean \
   main-thread scenes train ablation
 
 demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
@@ -84,6 +84,9 @@ bench: $(ENV)/ready
 
 bench-wire: $(ENV)/ready
 	$(RUN) -m benchmarks.wire
+
+bench-estimate: $(ENV)/ready
+	OMP_NUM_THREADS=$(THREADS) $(RUN) -m benchmarks.estimate
 
 bench-large: $(ENV)/ready
 	OMP_NUM_THREADS=$(THREADS) $(RUN) -m benchmarks.large --side $(SIDE)

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from backend.config import NetworkConfig
+from backend.convolution import EdgeConv
 from backend.efficientnet import EfficientNetLite
 from backend.gaussians import Encoding
 from backend.image import linear_to_srgb
@@ -46,10 +47,10 @@ class ConvBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate"),
+            EdgeConv(inputs, outputs),
             nn.GroupNorm(8, outputs),
             nn.SiLU(),
-            nn.Conv2d(outputs, outputs, 3, padding=1, padding_mode="replicate"),
+            EdgeConv(outputs, outputs),
             nn.GroupNorm(8, outputs),
             nn.SiLU(),
         )
@@ -119,7 +120,7 @@ class Encoder(nn.Module):
             ups.append(ConvBlock(below + skip + HINT_CHANNELS, width))
             below = width
         self.up = nn.ModuleList(ups)
-        self.fine = nn.Conv2d(3 + HINT_CHANNELS, FINE, 3, padding=1, padding_mode="replicate")
+        self.fine = EdgeConv(3 + HINT_CHANNELS, FINE)
         self.last = ConvBlock(below + FINE, finest)
         self.heads = nn.Conv2d(finest, sum(HEADS.values()), 1)
         self.features = nn.Conv2d(finest, config.features, 1)

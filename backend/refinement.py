@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from backend.config import NetworkConfig
+from backend.convolution import EdgeConv
 from backend.encoder import UNet
 from backend.geometry import normalize
 
@@ -42,9 +43,9 @@ class Gate(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(3 + 3 + 1 + config.features, 24, 3, padding=1, padding_mode="replicate"),
+            EdgeConv(3 + 3 + 1 + config.features, 24),
             nn.SiLU(),
-            nn.Conv2d(24, 1, 3, padding=1, padding_mode="replicate"),
+            EdgeConv(24, 1),
         )
 
     def forward(

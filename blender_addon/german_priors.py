@@ -29,6 +29,9 @@ TEXTS = {
     ),
     "Priors lie on the server that computes.": "Vorwissen liegt auf dem Server, der rechnet.",
     "The Original Licence": "Die Lizenz im Original",
+    "The confidence is our own model's, not the prior's": (
+        "Die Konfidenz ist die unseres Modells, nicht die des Vorwissens"
+    ),
     "The large model, three times the size": "Das große Modell, dreimal so groß",
     "The prior could not be fetched.": "Das Vorwissen ließ sich nicht holen.",
     "The small model, for computers without a GPU": "Das kleine Modell, für Rechner ohne GPU",

@@ -71,14 +71,19 @@ def put(prior: Installed) -> None:
 
 
 def remove(prior: Installed) -> None:
-    """Take a prior away, and its file unless another name stands for it too."""
+    """Take a prior away, and its file unless another name stands for it too.
+
+    Raises:
+        OSError: when the file cannot be deleted, as Windows says of one in use; then all stays.
+    """
+    drop_unnamed(prior.sha256, prior.name)
     (folder() / _RECORD.format(prior.name)).unlink(missing_ok=True)
-    drop_unnamed(prior.sha256)
 
 
-def drop_unnamed(sha256: str) -> None:
-    """Take a file away unless a name stands for it."""
-    if all(other.sha256 != sha256 for other in everything()):
+def drop_unnamed(sha256: str, leaving: str = "") -> None:
+    """Take a file away unless a name stands for it, other than the one that is leaving."""
+    names = {prior.name for prior in everything() if prior.sha256 == sha256}
+    if not names - {leaving}:
         path_of(sha256).unlink(missing_ok=True)
 
 

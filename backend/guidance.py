@@ -23,6 +23,9 @@ CUT = 256
 """Finer grids follow true normals still better, but leave a picture of 512 pixels no detail of our
 own, and a prior sees little more than this."""
 NOT_REFINED = "none: refinement learned to mend what the encoder sees, not a prior"
+OWN_CONFIDENCE = "The confidence is our own model's, not the prior's"
+"""Its weights were fitted to our own starts, and the encoder doubts its own normals: where a prior
+errs nobody has measured, so the number is left as it is and said to be."""
 
 
 @dataclass(frozen=True)

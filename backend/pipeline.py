@@ -14,7 +14,7 @@ from backend.errors import Refused, Stopped
 from backend.full_resolution import Maps, at_full_resolution, pasted
 from backend.gaussians import Encoding, Gaussians, albedo_of, gaussians_of, normals_of
 from backend.geometry import normalize
-from backend.guidance import Prior, guided, led
+from backend.guidance import OWN_CONFIDENCE, Prior, guided, led
 from backend.height import height_of
 from backend.hints import EDGE, heeded
 from backend.illumination import faint_lobe, irradiance, neutral_kernel
@@ -148,7 +148,7 @@ def estimate(
         engine=view.rasterize.name,
         device=str(device),
         stages=tuple(stages.times),
-        notes=picture.notes,
+        notes=picture.notes if known is None else (*picture.notes, OWN_CONFIDENCE),
     )
 
 
@@ -167,7 +167,6 @@ def _framed(found: Estimate, picture: Picture) -> Estimate:
         relief=None if relief is None else Relief(**folded(vars(relief), height, width)),
         mask=picture.mask,
         cloud=Cloud(gaussians, cloud.albedo[kept], cloud.normals[kept], cloud.confidence[kept]),
-        notes=picture.notes,
     )
 
 

@@ -38,7 +38,7 @@ class EstimatePanel:
             row.operator("image.clone_estimate_normals", icon="NORMALS_FACE")
         draw_trouble(layout, context)
         if source is not None and not session.current.busy:
-            draw_result(layout, sources.name_of(source, context.scene))
+            draw_result(layout, context, sources.name_of(source, context.scene))
         draw_backend(layout)
 
 
@@ -81,7 +81,7 @@ def draw_preview(layout: bpy.types.UILayout, image: bpy.types.Image) -> None:
     layout.template_icon(image.preview_ensure().icon_id, scale=PREVIEW_SCALE)
 
 
-def draw_result(layout: bpy.types.UILayout, name: str) -> None:
+def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context, name: str) -> None:
     """Show the normal map, and what the last run found, if it was of this picture."""
     normal = bpy.data.images.get((images.result_name(name, "_normal"), None))
     if normal is None:
@@ -90,10 +90,7 @@ def draw_result(layout: bpy.types.UILayout, name: str) -> None:
     box.label(text=normal.name, icon="CHECKMARK")
     draw_preview(box, normal)
     if session.current.summary and session.current.summary[0] == name:
-        column = box.column(align=True)
-        column.scale_y = 0.8
-        for line in report_lines(session.current.summary[1]):
-            column.label(text=line)
+        draw_text(box, context, "\n".join(report_lines(session.current.summary[1])))
 
 
 def report_lines(report: Report) -> tuple[str, ...]:
@@ -103,4 +100,4 @@ def report_lines(report: Report) -> tuple[str, ...]:
     light = translated("Light found" if report.light.determined else "The light cannot be told")
     error = f"Error {report.residual_before:.3f} to {report.residual_after:.3f}"
     refined = (translated(error),) if report.steps else ()
-    return found, *refined, light, *report.notes
+    return found, *refined, light, *map(translated, report.notes)

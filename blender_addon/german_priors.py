@@ -18,23 +18,40 @@ TEXTS = {
     "Fetch a Prior…": "Vorwissen holen…",
     "Fetching the Prior": "Vorwissen wird geholt",
     "{} MB from {}": "{} MB von {}",
+    "{} MB, {}": "{} MB, {}",
+    "own file {}": "eigene Datei {}",
     "moge2-b": "moge2-b",
     "moge2-s": "moge2-s",
+    "Delete this prior from this machine": "Dieses Vorwissen von diesem Rechner löschen",
     "Install it.": "Installiere ihn.",
     "Installing onnxruntime": "onnxruntime wird installiert",
+    "Its file is deleted unless it has another name too": (
+        "Seine Datei wird gelöscht, wenn sie keinen weiteren Namen hat"
+    ),
     "Name of an external model that gives the shape, installed where the backend computes; the "
     "add-on's preferences fetch one. Empty for none": (
         "Name eines fremden Modells, das die Form gibt und dort installiert ist, wo der Dienst "
         "rechnet; die Einstellungen des Add-ons holen eines. Leer für keines"
     ),
+    "Not installed on this machine": "Auf diesem Rechner nicht installiert",
+    "Priors": "Vorwissen",
     "Priors lie on the server that computes.": "Vorwissen liegt auf dem Server, der rechnet.",
+    "Remove the prior {}?": "Das Vorwissen {} entfernen?",
+    "Stop the backend and try again.": "Halte den Dienst an und versuche es noch einmal.",
+    "The name of the prior to delete": "Der Name des Vorwissens, das gelöscht wird",
     "The Original Licence": "Die Lizenz im Original",
+    "The confidence is our own model's, not the prior's": (
+        "Die Konfidenz ist die unseres Modells, nicht die des Vorwissens"
+    ),
     "The large model, three times the size": "Das große Modell, dreimal so groß",
     "The prior could not be fetched.": "Das Vorwissen ließ sich nicht holen.",
+    "The prior could not be removed: {}.": "Das Vorwissen ließ sich nicht entfernen: {}.",
+    "The server looks it up": "Der Server sucht es",
     "The small model, for computers without a GPU": "Das kleine Modell, für Rechner ohne GPU",
     "There is no backend to fetch a prior for.": (
         "Es gibt keinen Dienst, für den Vorwissen geholt werden könnte."
     ),
+    "There is no prior {} on this machine.": "Auf diesem Rechner gibt es kein Vorwissen {}.",
     "These notices were written from memory; the original lies there": (
         "Diese Hinweise sind aus dem Gedächtnis geschrieben; das Original liegt dort"
     ),

@@ -11,7 +11,15 @@ from pathlib import Path
 import bpy
 from bpy.props import StringProperty
 
-from . import environments, install, install_jobs, package_index, preferences, session
+from . import (
+    environments,
+    install,
+    install_jobs,
+    package_index,
+    preferences,
+    prior_list,
+    session,
+)
 from .farewell import leave
 from .trouble import Trouble
 from .trouble_view import trouble_text
@@ -190,6 +198,7 @@ def settle(context: bpy.types.Context) -> None:
     if ended.state.ended != "done":
         return
     if job.prior:
+        prior_list.forget()
         context.scene.clone_normals.prior = job.prior
         leave()  # the next estimate's backend has what runs it
         return

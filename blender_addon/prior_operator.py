@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mypy: disable-error-code="valid-type"
-"""The verb that fetches a prior: an external model that gives estimates their shape."""
+"""The verbs about priors, external models that give estimates their shape: fetch and remove."""
 
 import shutil
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, StringProperty
 
-from . import environments, install_jobs, package_index, preferences
+from . import environments, install_jobs, package_index, preferences, prior_list
 from .installing import Installing, offline
+from .shared import installed_priors
 from .shared.prior_catalogue import CATALOGUE
 from .translations import translated
 from .trouble import Trouble
+from .waiting import redraw
 
 DIALOG_WIDTH = 560
 ITEMS = (
@@ -74,6 +76,44 @@ def fetching_job(context: bpy.types.Context, name: str) -> install_jobs.Job | Tr
     return install_jobs.prior(name, python, folder, root, source, shutil.which("uv"))
 
 
-CLASSES = (CLONE_OT_fetch_prior,)
+class CLONE_OT_remove_prior(Installing, bpy.types.Operator):
+    """Remove a prior from this machine."""
+
+    bl_idname = "clone.remove_prior"
+    bl_label = "Remove"
+    bl_description = "Delete this prior from this machine"
+
+    name: StringProperty(
+        name="Prior",
+        description="The name of the prior to delete",
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask first."""
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title=translated(f"Remove the prior {self.name}?"),
+            message=translated("Its file is deleted unless it has another name too"),
+            confirm_text=translated("Remove"),
+        )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Delete it; scenes that name it keep the name, and say that it is not here."""
+        found = installed_priors.find(self.name)
+        prior_list.forget()
+        if found is None:
+            return self.fail(context, Trouble(f"There is no prior {self.name} on this machine."))
+        try:
+            installed_priors.remove(found)
+        except OSError as error:
+            words = f"The prior could not be removed: {error.strerror or error}."
+            return self.fail(context, Trouble(words, "Stop the backend and try again."))
+        redraw(context)
+        return {"FINISHED"}
+
+
+CLASSES = (CLONE_OT_fetch_prior, CLONE_OT_remove_prior)
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -14,7 +14,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import compare, presets
+from . import compare, presets, prior_field
 from .shared.settings import EstimateSettings
 from .sources import SOURCES
 from .view_transform import ENCODINGS
@@ -140,6 +140,7 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
             "Name of an external model that gives the shape, installed where the backend "
             "computes; the add-on's preferences fetch one. Empty for none"
         ),
+        search=prior_field.suggested,
     )
     add_card: BoolProperty(
         name="Relightable Card",

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import preset_menu
+from . import preset_menu, prior_field
 from .hint_operators import IMAGE_OT_clone_paint_hints
 from .subpanel import SubPanel
 
@@ -78,5 +78,6 @@ class AdvancedPanel(SubPanel):
         layout, chosen = self.rows(), context.scene.clone_normals
         layout.prop(chosen, "start")
         layout.prop(chosen, "prior")
+        prior_field.draw_named(layout, context, chosen.prior.strip())
         layout.prop(chosen, "size")
         layout.prop(chosen, "steps")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from . import environments, install, package_index
+from . import environments, install, package_index, prior_list
 from .shared import connection
 from .status_view import draw_backend, draw_installation
 from .translations import translated
@@ -28,6 +28,8 @@ def draw(
     draw_choices(layout)
     draw_trouble(layout, context)
     draw_state(layout, chosen, python, root)
+    if not chosen.key:
+        prior_list.draw(layout, fetching=python is not None and python.is_file())
     draw_advanced(layout, chosen)
 
 
@@ -119,7 +121,6 @@ def draw_python(
     row.operator("clone.install_backend", text="Reinstall" if ours else "Install Backend")
     if ours:
         row.operator("clone.remove_backend")
-    row.operator("clone.fetch_prior", text="Fetch a Prior…")
 
 
 @functools.lru_cache(maxsize=8)

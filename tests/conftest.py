@@ -22,7 +22,7 @@ def pytest_addoption(parser):
 @pytest.fixture
 def priors_cache(tmp_path, monkeypatch):
     """Keep priors in a folder of this test."""
-    monkeypatch.setattr("backend.priors.store.default_run_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr("shared.installed_priors.default_run_dir", lambda: tmp_path / "cache")
     return tmp_path / "cache" / "priors"
 
 

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from backend.priors import store
 from backend.priors.__main__ import main
 from backend.priors.sphere import RADIUS
+from shared.installed_priors import Installed
 
 FLOAT, INT = TensorProto.FLOAT, TensorProto.INT64
 
@@ -122,7 +123,7 @@ def _others(tokens: bool, masked: bool) -> tuple[list, list]:
     ]
 
 
-def added(tmp_path: Path, name: str = "ball", **form) -> store.Installed:
+def added(tmp_path: Path, name: str = "ball", **form) -> Installed:
     """Install a model by the command."""
     assert main(["add", str(write_model(tmp_path / f"{name}.onnx", **form))]) == 0
     return store.installed(name)

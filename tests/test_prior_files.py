@@ -11,6 +11,7 @@ from backend.image import decode_picture
 from backend.priors import store
 from backend.priors.__main__ import DECLINED, FAILED, WORDS, main
 from backend.priors.asking import ask
+from shared import installed_priors
 from shared.prior_catalogue import CATALOGUE
 from shared.settings import EstimateSettings
 
@@ -94,15 +95,16 @@ def test_a_record_leads_nowhere_but_into_the_cache(tmp_path, priors_cache):
     whole = json.loads(record.read_text())
     for change in (
         {"sha256": "../../secret"}, {"sha256": 5}, {"name": "other"}, {"signs": [2, 1, 1]},
-        {"signs": 1}, {"multiple_of": 0}, {"multiple_of": "x"},
+        {"signs": 1}, {"multiple_of": 0}, {"multiple_of": 1.5}, {"multiple_of": "x"},
+        {"bytes": "3"}, {"source": 3},
     ):  # fmt: skip
         record.write_text(json.dumps(whole | change))
         with pytest.raises(Refused):
             store.installed("ball")
     record.write_text("[]")
-    assert store.everything() == []
+    assert installed_priors.everything() == []
     record.write_text(json.dumps(whole))
-    assert store.everything() == [prior]
+    assert installed_priors.everything() == [prior]
 
 
 def test_a_damaged_file_is_not_run(tmp_path):

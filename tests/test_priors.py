@@ -1,10 +1,12 @@
 """External normal models: their axes, what is installed, and estimates that begin with them."""
 
 import importlib
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import msgpack
 import numpy as np
@@ -12,9 +14,9 @@ import pytest
 import torch
 
 from backend import large, pipeline
-from backend.conventions import wire_arrays
+from backend.conventions import wire_arrays, wire_report
 from backend.errors import Refused
-from backend.guidance import CUT, Prior, guided
+from backend.guidance import CUT, OWN_CONFIDENCE, Prior, guided
 from backend.image import decode_picture
 from backend.model import shipped_model
 from backend.priors import network, sphere
@@ -30,6 +32,7 @@ from .onnx_models import added, write_model
 from .scenes import sphere_normals, sphere_picture
 
 CPU = torch.device("cpu")
+ROOT = Path(__file__).resolve().parents[1]
 PLAIN = EstimateSettings(size=48)
 
 
@@ -204,6 +207,24 @@ def test_a_picture_that_tiles_asks_about_what_goes_on_around_it(tmp_path):
     found = estimate(picture, replace(PLAIN, prior="ball", seamless=True))
     assert found.maps.normals.shape == (64, 64, 3)
     assert continued(picture).mask.shape[0] > 64
+
+
+@pytest.mark.parametrize("seamless", [False, True])
+def test_the_report_says_whose_confidence_it_is_when_a_prior_led(tmp_path, seamless):
+    added(tmp_path)
+    pixels, _, _ = sphere_picture(48)
+    pixels = pixels[..., :3].astype(np.float32)
+    pixels[0, 0] = -1.0
+    picture = decode_picture(pixels, "linear")
+    plain = estimate(picture, replace(PLAIN, seamless=seamless))
+    led = estimate(picture, replace(PLAIN, prior="ball", seamless=seamless))
+    assert wire_report(plain).notes == picture.notes != ()
+    assert wire_report(led).notes == (*picture.notes, OWN_CONFIDENCE)
+
+
+def test_the_add_on_has_german_for_whose_confidence_it_is():
+    german = runpy.run_path(str(ROOT / "blender_addon" / "german_priors.py"))["TEXTS"]
+    assert OWN_CONFIDENCE in german
 
 
 def test_a_large_picture_has_the_shape_of_its_prior(tmp_path, monkeypatch):

@@ -17,6 +17,8 @@ from backend.errors import Refused
 from backend.priors import download, sphere, store
 from backend.priors.asking import loaded
 from backend.priors.network import opened
+from shared import installed_priors
+from shared.installed_priors import LARGEST_MULTIPLE, OWN_FILE, Installed
 from shared.prior_catalogue import CATALOGUE, TOKEN, Pinned
 from shared.settings import PRIOR_NAME
 
@@ -27,13 +29,13 @@ Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
 
 def list_priors() -> int:
     """Show what is installed and what can be fetched."""
-    there = {prior.name: prior for prior in store.everything()}
+    there = {prior.name: prior for prior in installed_priors.everything()}
     for name in sorted(there.keys() | CATALOGUE.keys()):
         prior = there.get(name) or store.of_catalogue(CATALOGUE[name])
         state = "installed" if name in there else "can be fetched"
         axes = sphere.in_words(prior.signs)
         _say(f"{name:16} {state:15} {prior.bytes / 1e6:8.1f} MB   {prior.source}; {axes}")
-    _say(f"They lie in {store.folder()}")
+    _say(f"They lie in {installed_priors.folder()}")
     return 0
 
 
@@ -56,7 +58,7 @@ def fetch(name: Name, accept_licence: bool = False) -> int:
 
 def fetched(pinned: Pinned, wanted: download.Wanted) -> int:
     """Download a model whose licence was accepted, from where it is wanted from, and test it."""
-    path = store.path_of(pinned.sha256)
+    path = installed_priors.path_of(pinned.sha256)
     if not path.is_file() or store.hash_of(path) != pinned.sha256:
         try:
             download.fetch(wanted, path, lambda there: _show(there, pinned.bytes))
@@ -64,7 +66,7 @@ def fetched(pinned: Pinned, wanted: download.Wanted) -> int:
             _complain(f"\n{problem}")
             return FAILED
         _say("")
-    store.put(store.of_catalogue(pinned))
+    installed_priors.put(store.of_catalogue(pinned))
     _say(f"{pinned.name} is installed; size and SHA-256 are right.")
     return _tested(store.installed(pinned.name))
 
@@ -91,17 +93,17 @@ def add(
     known = next((pinned for pinned in CATALOGUE.values() if pinned.sha256 == sha256), None)
     if known is not None:
         _say(f"This is {known.name} of the catalogue, whose licence lies at {known.home}.")
-        store.put(store.of_catalogue(known))
+        installed_priors.put(store.of_catalogue(known))
         return _tested(store.installed(known.name))
     try:
         signs = (1, 1, 1)
-        prior = store.Installed(called, sha256, size, signs, multiple_of, f"own file {file.name}")
+        prior = Installed(called, sha256, size, signs, multiple_of, f"{OWN_FILE}{file.name}")
         fit = sphere.axes_of(sphere.fits(opened(prior.path, multiple_of)))
     except Refused as refused:
-        store.drop_unnamed(sha256)
+        installed_priors.drop_unnamed(sha256)
         _complain(f"{file.name} was not installed. {_words(refused)}")
         return FAILED
-    store.put(replace(prior, signs=fit.signs))
+    installed_priors.put(replace(prior, signs=fit.signs))
     _say(f"{called} is installed: {sphere.in_words(fit.signs)}; {fit.degrees:.1f}° on a sphere.")
     return 0
 
@@ -113,12 +115,12 @@ def check(name: Name) -> int:
 
 def remove(name: Name) -> int:
     """Take an installed prior away."""
-    store.remove(name)
+    installed_priors.remove(store.installed(name))
     _say(f"{name} is gone.")
     return 0
 
 
-def _tested(prior: store.Installed) -> int:
+def _tested(prior: Installed) -> int:
     """Say whether a prior works, and whether its axes are the ones that are noted."""
     try:
         network = loaded(prior)
@@ -155,8 +157,8 @@ def _name_problem(name: str, multiple_of: int) -> str | None:
         return f"“{name}” is no name: lower-case letters, digits and dashes make one (--name)."
     if name in CATALOGUE:
         return f"{name} is a name of the catalogue: give another (--name)."
-    if not 1 <= multiple_of <= store.LARGEST_MULTIPLE:
-        return f"Sides are multiples of 1 to {store.LARGEST_MULTIPLE}, not of {multiple_of}."
+    if not 1 <= multiple_of <= LARGEST_MULTIPLE:
+        return f"Sides are multiples of 1 to {LARGEST_MULTIPLE}, not of {multiple_of}."
     return None
 
 

@@ -12,8 +12,9 @@ from backend.geometry import normalize
 from backend.guidance import Prior
 from backend.image import Picture, linear_to_srgb
 from backend.priors.network import Network, opened
-from backend.priors.store import Installed, hash_of, installed
+from backend.priors.store import hash_of, installed
 from backend.resample import resize
+from shared.installed_priors import Installed
 from shared.prior_catalogue import Signs
 
 

@@ -1,53 +1,13 @@
-"""What is installed: a record for each name, and each file once, named by its hash.
-
-A record is written last and by rename, so a name never stands for half a file. No path comes from
-a record or a request: both only say a name or a hash, and are checked to be one.
-"""
+"""What the backend does with installed priors: find one or say why not, copy a file in."""
 
 import hashlib
-import json
-import re
 import tempfile
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from backend.errors import Refused
-from shared.connection import default_run_dir, write_private
-from shared.prior_catalogue import CATALOGUE, Pinned, Signs
-from shared.settings import PRIOR_NAME
-
-_HASH = re.compile(r"[0-9a-f]{64}")
-LARGEST_MULTIPLE = 256
-_RECORD = "prior-{}.json"  # with a prefix: "con.json" and "nul.json" are no files on Windows
-
-
-@dataclass(frozen=True)
-class Installed:
-    """A prior that lies in the cache folder."""
-
-    name: str
-    sha256: str
-    bytes: int
-    signs: Signs
-    multiple_of: int
-    source: str
-    """Where it came from, for people."""
-
-    @property
-    def path(self) -> Path:
-        """Return where its file lies."""
-        return path_of(self.sha256)
-
-
-def folder() -> Path:
-    """Return the cache folder of this user's priors."""
-    return default_run_dir() / "priors"
-
-
-def path_of(sha256: str) -> Path:
-    """Return where the file of a hash lies, or would."""
-    assert _HASH.fullmatch(sha256)
-    return folder() / f"{sha256}.onnx"
+from shared import installed_priors
+from shared.installed_priors import Installed, folder, path_of
+from shared.prior_catalogue import CATALOGUE, Pinned
 
 
 def installed(name: str) -> Installed:
@@ -56,8 +16,8 @@ def installed(name: str) -> Installed:
     Raises:
         Refused: when there is none, with what to do.
     """
-    found = _read(name) if PRIOR_NAME.fullmatch(name) else None
-    if found is None or not found.path.is_file():
+    found = installed_priors.find(name)
+    if found is None:
         known = "fetch it" if name in CATALOGUE else "see what is"
         command = f"fetch {name}" if name in CATALOGUE else "list"
         raise Refused(
@@ -68,38 +28,12 @@ def installed(name: str) -> Installed:
     return found
 
 
-def everything() -> list[Installed]:
-    """Return every prior that is installed, by name."""
-    names = (path.stem.removeprefix("prior-") for path in folder().glob(_RECORD.format("*")))
-    found = (_read(name) for name in sorted(names) if PRIOR_NAME.fullmatch(name))
-    return [one for one in found if one is not None and one.path.is_file()]
-
-
 def of_catalogue(pinned: Pinned) -> Installed:
     """Return what is noted of a model of the catalogue."""
     source = f"{pinned.repository} @ {pinned.revision}"
     return Installed(
         pinned.name, pinned.sha256, pinned.bytes, pinned.signs, pinned.multiple_of, source
     )
-
-
-def put(prior: Installed) -> None:
-    """Note a prior whose file lies in place; one of the same name before it goes."""
-    before = _read(prior.name)
-    write_private(folder() / _RECORD.format(prior.name), json.dumps(asdict(prior)))
-    if before is not None and before.sha256 != prior.sha256:
-        drop_unnamed(before.sha256)
-
-
-def remove(name: str) -> None:
-    """Take a prior away, and its file unless another name stands for it too.
-
-    Raises:
-        Refused: when there is none of that name.
-    """
-    gone = installed(name)
-    (folder() / _RECORD.format(name)).unlink()
-    drop_unnamed(gone.sha256)
 
 
 def copy_in(file: Path) -> tuple[str, int]:
@@ -122,27 +56,3 @@ def hash_of(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def drop_unnamed(sha256: str) -> None:
-    """Take a file away unless a name stands for it."""
-    if all(other.sha256 != sha256 for other in everything()):
-        path_of(sha256).unlink(missing_ok=True)
-
-
-def _read(name: str) -> Installed | None:
-    """Read a record, or None when there is none or it is not one of ours."""
-    try:
-        values = json.loads((folder() / _RECORD.format(name)).read_text())
-        first, second, third = values["signs"]
-        values["signs"] = (first, second, third)
-        known = Installed(**{field.name: values[field.name] for field in fields(Installed)})
-        sound = (
-            known.name == name
-            and bool(_HASH.fullmatch(known.sha256))
-            and all(sign in (-1, 1) for sign in known.signs)
-            and 1 <= known.multiple_of <= LARGEST_MULTIPLE
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return known if sound else None

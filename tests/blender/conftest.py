@@ -46,9 +46,12 @@ def _installed(extension_zip):
 
 
 @pytest.fixture
-def addon(_installed, tmp_path):
-    """An empty file and the add-on, looking for its backend in a folder of this test."""
+def addon(_installed, tmp_path, monkeypatch):
+    """An empty file and the add-on, looking for backend and priors in folders of this test."""
     bpy.ops.wm.read_homefile(use_empty=True)
+    priors = sys.modules[f"{MODULE}.shared.installed_priors"]
+    monkeypatch.setattr(priors, "default_run_dir", lambda: tmp_path / "cache")
+    sys.modules[f"{MODULE}.prior_list"].forget()
     preferences = bpy.context.preferences.addons[MODULE].preferences
     preferences.run_dir = str(tmp_path / "run")
     preferences.python = preferences.folder = ""

@@ -13,6 +13,7 @@ import pytest
 from shared.connection import Connection, write
 from tests import small_wheels
 from tests.blender.conftest import MODULE
+from tests.blender.tools import Layout
 
 PASSES = "print('The backend works: small wheels.')\nraise SystemExit(0)"
 FAILS = "raise SystemExit('A ball came back 90° wrong.')"
@@ -163,42 +164,6 @@ def test_a_server_is_chosen_by_its_key_and_left_again(chosen, tmp_path):
     assert module("preferences").place(bpy.context).key == key
     assert bpy.ops.clone.leave_server() == {"FINISHED"}
     assert module("preferences").place(bpy.context).key is None and key.exists()
-
-
-class Layout:
-    """Notes what is drawn, and knows what Blender would not accept."""
-
-    def __init__(self):
-        self.buttons, self.labels, self.fields = [], [], []
-
-    def __getattr__(self, name):
-        assert name in {"row", "column", "box", "split"}, name
-        return lambda **_: self
-
-    def operator(self, name, text="", icon="NONE", emboss=True):
-        category, verb = name.split(".")
-        getattr(getattr(bpy.ops, category), verb).get_rna_type()  # KeyError when there is none
-        self._known(icon)
-        self.buttons.append(text or name)
-        return type("Button", (), {})()
-
-    def label(self, text="", icon="NONE"):
-        self._known(icon)
-        self.labels.append(text)
-
-    def prop(self, data, name, icon="NONE", emboss=True, placeholder=""):
-        assert name in data.bl_rna.properties
-        self._known(icon)
-        self.fields.append(name)
-
-    def progress(self, factor, text):
-        assert 0.0 <= factor <= 1.0
-        self.labels.append(text)
-
-    @staticmethod
-    def _known(icon):
-        parameters = bpy.types.UILayout.bl_rna.functions["label"].parameters
-        assert icon in parameters["icon"].enum_items
 
 
 def drawn(chosen):

@@ -1,6 +1,7 @@
 """What several Blender tests look at."""
 
 import math
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -73,3 +74,41 @@ def look_at_the_card():
     scene.camera = bpy.data.objects.new("camera", camera)
     scene.collection.objects.link(scene.camera)
     scene.camera.location, scene.camera.rotation_euler = (0, -3, 0), (math.pi / 2, 0, 0)
+
+
+class Layout:
+    """Notes what is drawn, and knows what Blender would not accept."""
+
+    def __init__(self):
+        self.buttons, self.labels, self.fields = [], [], []
+        self.given = []
+
+    def __getattr__(self, name):
+        assert name in {"row", "column", "box", "split", "template_icon"}, name
+        return lambda *_, **__: self
+
+    def operator(self, name, text="", icon="NONE", emboss=True):
+        category, verb = name.split(".")
+        getattr(getattr(bpy.ops, category), verb).get_rna_type()  # KeyError when there is none
+        self._known(icon)
+        self.buttons.append(text or name)
+        self.given.append(SimpleNamespace())
+        return self.given[-1]
+
+    def label(self, text="", icon="NONE", translate=True):
+        self._known(icon)
+        self.labels.append(text)
+
+    def prop(self, data, name, icon="NONE", emboss=True, placeholder=""):
+        assert name in data.bl_rna.properties
+        self._known(icon)
+        self.fields.append(name)
+
+    def progress(self, factor, text):
+        assert 0.0 <= factor <= 1.0
+        self.labels.append(text)
+
+    @staticmethod
+    def _known(icon):
+        parameters = bpy.types.UILayout.bl_rna.functions["label"].parameters
+        assert icon in parameters["icon"].enum_items

@@ -48,9 +48,7 @@ def encode(model: Clone, view: View, shape: Encoded | None = None) -> Encoded:
     shape = see_shape(model, view) if shape is None else shape
     if shape.features.shape[:2] == view.mask.shape:
         return shape
-    if _is_small(height, width):
-        return seen_twice(model, view)
-    if max(height, width) < SHAPE_SIZE:
+    if max(height, width) <= max(shape.features.shape[:2]):
         return _resampled(shape, height, width)
     whole, fine = shape.encoding, _tiled(model, view, TILE)
     detail = normalize(fine.encoding.normals)

@@ -30,8 +30,9 @@ from backend.pipeline import Estimate, estimate
 from backend.rasterizer import choose
 from backend.resample import shrunk
 from backend.tiles import pieces
+from backend.turning import turned, turned_back, turned_slopes
 from shared.messages import Transfer
-from shared.settings import EstimateSettings
+from shared.settings import EstimateSettings, LightFrom
 from shared.transfer import MAX_PIXELS
 
 LARGE = 4096
@@ -188,29 +189,35 @@ def _look_closely(
         report(done / len(places))
         rows, columns = down.indices(row, height), across.indices(column, width)
         outline = sampled(hint, rows, columns, texture.size, settings.seamless)
-        normals = _seen(texture, rows, columns, outline, camera, device, model)
+        tile = _tile(texture, rows, columns, camera, device)
+        normals = _seen(model, tile, outline.to(device), settings.light_from)
         weight = np.outer(down.weights[row], across.weights[column])[..., None]
         # opened anew for every tile: pages of a mapping that stays open count as our memory
         detail = _detail(scratch, texture.size, "r+")
         detail[rows[:, None], columns] += (normals * weight).astype(np.float16)
 
 
-@torch.no_grad()
-def _seen(
+def _tile(
     texture: Texture,
     rows: Int[np.ndarray, " r"],
     columns: Int[np.ndarray, " c"],
-    outline: Float[Tensor, "r c 2"],
     camera: Camera,
     device: torch.device,
-    model: Clone,
-) -> Float[np.ndarray, "r c 3"]:
-    """Look at one tile."""
+) -> View:
+    """Cut a tile out of a texture."""
     rgb = texture.colours(rows, columns).to(device)
     mask = torch.from_numpy(texture.mask[rows[:, None], columns]).to(device)
     part = cropped(camera, int(columns[0]), int(rows[0]), len(columns), len(rows)).to(device)
-    found = model(View(rgb, mask, part, choose(device)), outline.to(device))
-    return normalize(found.encoding.normals).cpu().numpy()
+    return View(rgb, mask, part, choose(device))
+
+
+@torch.no_grad()
+def _seen(
+    model: Clone, tile: View, outline: Float[Tensor, "r c 2"], light_from: LightFrom
+) -> Float[np.ndarray, "r c 3"]:
+    """Look at one tile."""
+    found = model(turned(tile, light_from), turned_slopes(outline, light_from))
+    return normalize(turned_back(found, light_from).encoding.normals).cpu().numpy()
 
 
 def _correction(

@@ -12,10 +12,11 @@ from backend.encoder import Encoded
 from backend.gaussians import Encoding
 from backend.geometry import normalize
 from backend.integration import held, integrated
-from backend.model import Clone, splat
+from backend.model import Clone, View, splat
 from backend.multiscale import encode, see_shape
+from backend.turning import turned, turned_back
 from backend.work import Work
-from shared.settings import Start
+from shared.settings import LightFrom, Start
 
 LEARNED = "the trained encoder"
 NOT_REFINED = "none: a classical start has no features to refine from"
@@ -35,7 +36,7 @@ class Beginning:
     seen: Float[Tensor, "h w 3"] | None = None
     """The normals as the model saw them; a classical start has none."""
     shape: Encoded | None = None
-    """What the model saw of the whole picture in its small copy."""
+    """What the model saw of the whole picture in its small copy, turned to the light."""
     unrefined: str = NOT_REFINED
     """Why it is not refined, where it is not."""
 
@@ -44,8 +45,8 @@ def begin(work: Work, kind: Start, model: Clone | None) -> Beginning:
     """Find the first surface of a picture on its grid."""
     view = work.view
     if model is not None and kind == "auto":
-        shape = see_shape(model, work.whole)
-        encoded = encode(model, view, shape)
+        shape = see_shape(model, turned(work.whole, work.light_from))
+        encoded = _seen(model, view, shape, work.light_from)
         rays = view_rays(view.camera)
         seen = normalize(encoded.encoding.normals)
         normals = held(seen, rays)
@@ -68,4 +69,10 @@ def fine_normals(
         return start_for(work.part, work.camera, kind).normals
     if begun.seen is not None and work.part.mask.shape == work.view.mask.shape:
         return begun.seen.cpu()  # the grid has every pixel: it was looked at already
-    return normalize(encode(model, work.whole, begun.shape).encoding.normals).cpu()
+    seen = _seen(model, work.whole, begun.shape, work.light_from)
+    return normalize(seen.encoding.normals).cpu()
+
+
+def _seen(model: Clone, view: View, shape: Encoded | None, light_from: LightFrom) -> Encoded:
+    """Encode a picture with its light above; ``shape`` lies as the turned picture does."""
+    return turned_back(encode(model, turned(view, light_from), shape), light_from)

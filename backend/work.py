@@ -8,7 +8,7 @@ from backend.camera import Camera, camera_from_fov, cropped, resized
 from backend.image import Box, Picture, crop, object_box, resize_picture
 from backend.model import View
 from backend.rasterizer import choose
-from shared.settings import EstimateSettings
+from shared.settings import EstimateSettings, LightFrom
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Work:
     camera: Camera
     """Of the part, at full resolution."""
     view: View
+    light_from: LightFrom
 
     @property
     def seen(self) -> Picture:
@@ -47,4 +48,4 @@ def prepare(picture: Picture, settings: EstimateSettings, device: torch.device) 
     hints = None if small.hints is None else small.hints.to(device)
     seen, inside = small.rgb.to(device), small.mask.to(device)
     view = View(seen, inside, grid.to(device), choose(device), hints)
-    return Work(part, box, camera, view)
+    return Work(part, box, camera, view, settings.light_from)

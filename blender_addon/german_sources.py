@@ -2,6 +2,22 @@
 """German: where pictures and results come from, hints, sequences."""
 
 TEXTS = {
+    "Above": "Oben",
+    "Below": "Unten",
+    "From which side the picture is lit. It tells bumps from dents: if the relief came out inside "
+    "out, choose another side": (
+        "Von welcher Seite das Bild beleuchtet ist. Das unterscheidet Beulen von Dellen: Kam das "
+        "Relief umgestülpt heraus, wähle eine andere Seite"
+    ),
+    "Left": "Links",
+    "Light From": "Licht von",
+    "Right": "Rechts",
+    "The light comes from the bottom of the picture": "Das Licht kommt vom unteren Bildrand",
+    "The light comes from the left of the picture": "Das Licht kommt von links im Bild",
+    "The light comes from the right of the picture": "Das Licht kommt von rechts im Bild",
+    "The light comes from the top of the picture, as outdoors and in rooms": (
+        "Das Licht kommt vom oberen Bildrand, wie im Freien und in Räumen"
+    ),
     "Bring in results of the batch command, by their reports, as an estimate would": (
         "Ergebnisse des Batch-Befehls hereinholen, nach ihren Berichten, wie eine Schätzung"
     ),

@@ -26,6 +26,12 @@ PROJECTIONS = (
     ("FOV", "Field of View", "A photograph taken with a lens of a known field of view"),
     ("CAMERA", "Active Camera", "A picture seen through the scene's active camera"),
 )
+LIGHTS = (
+    ("above", "Above", "The light comes from the top of the picture, as outdoors and in rooms"),
+    ("left", "Left", "The light comes from the left of the picture"),
+    ("right", "Right", "The light comes from the right of the picture"),
+    ("below", "Below", "The light comes from the bottom of the picture"),
+)
 STARTS = (
     ("auto", "Trained Model", "What the model sees in the picture"),
     ("inflation", "Outline", "Only inflate the outline of the mask or alpha like a balloon"),
@@ -85,6 +91,15 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         min=math.radians(1),
         max=math.radians(150),
         default=math.radians(50),
+    )
+    light_from: EnumProperty(
+        items=LIGHTS,
+        name="Light From",
+        description=(
+            "From which side the picture is lit. It tells bumps from dents: if the relief came "
+            "out inside out, choose another side"
+        ),
+        default=DEFAULTS.light_from,
     )
     seamless: BoolProperty(
         name="Seamless",

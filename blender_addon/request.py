@@ -63,6 +63,7 @@ def settings_of(scene: bpy.types.Scene) -> EstimateSettings:
         steps=chosen.steps,
         size=chosen.size,
         start=chosen.start,
+        light_from=chosen.light_from,
         prior=chosen.prior.strip(),
         seamless=chosen.seamless and chosen.projection == "FLAT",
         previews=chosen.steps > 0 and not bpy.app.background,

@@ -44,6 +44,7 @@ class SettingsPanel(SubPanel):
             layout.prop(chosen, "fov")
         elif chosen.projection == "FLAT":
             layout.prop(chosen, "seamless")
+        layout.prop(chosen, "light_from")
         layout.prop(chosen, "mask")
         layout.prop(chosen, "refine")
 

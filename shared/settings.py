@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Start = Literal["auto", "inflation", "shading", "flat"]
+LightFrom = Literal["above", "left", "right", "below"]
 PRIOR_NAME = re.compile(r"[a-z0-9-]{1,40}")
 """What a prior may be called; never a path."""
 
@@ -24,6 +25,9 @@ class EstimateSettings:
     """Longest side, in pixels, of the grid of Gaussians the loop works on."""
     start: Start = "auto"
     """Where the geometry starts; auto is the trained encoder, the others are classical guesses."""
+    light_from: LightFrom = "above"
+    """From which side of the picture the light comes, as far as the artist knows: it tells bumps
+    from dents, which one picture does not. Rooms and things out of doors are lit from above."""
     prior: str = ""
     """Name of a prior that is installed where it is computed (``backend.priors``), an external
     model of normals that gives the shape; empty for none."""

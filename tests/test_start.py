@@ -128,7 +128,7 @@ def test_a_learned_start_faces_the_camera_and_has_its_depth():
     view = make_view(60.0)
     seen = Picture(view.rgb, view.mask, has_silhouette=False)
     box = Box(0, 0, *seen.mask.shape)
-    beginning = begin(Work(seen, box, view.camera, view), "auto", make_model())
+    beginning = begin(Work(seen, box, view.camera, view, "above"), "auto", make_model())
     assert (
         (beginning.normals * torch.nn.functional.normalize(view_rays(view.camera), dim=-1)).sum(-1)
         < 1e-4

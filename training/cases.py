@@ -8,7 +8,7 @@ silhouette) and ``meta.json``.
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float
 from backend.files import read_mask, read_picture
 from backend.image import Picture, decode_picture
 from shared.messages import Transfer
+from shared.settings import LightFrom
 
 MAIN_PICTURES = ("original", "image", "average")
 
@@ -36,6 +37,8 @@ class Case:
     principal: tuple[float, float]
     reader: "Callable[[Case], Sample] | None" = None
     """Reads a case of a data set in another layout (``training.datasets``)."""
+    light_from: LightFrom = "above"
+    """What the estimate is told of the light; see ``told``."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,21 @@ def find_cases(root: Path, groups: tuple[str, ...]) -> list[Case]:
         if not groups or folder.parent.name in groups:
             found.append(_case(folder, json.loads(meta_path.read_text())))
     return found
+
+
+def told(case: Case) -> Case:
+    """Tell from which side a case's light comes, if its ``meta.json`` has a ``light_dir``.
+
+    That is a vector toward the light, x right, y up, z toward the viewer; the nearest of the four
+    sides is told.
+    """
+    path = case.folder / "meta.json"
+    light = json.loads(path.read_text()).get("light_dir") if path.is_file() else None
+    if light is None:
+        return case
+    right, up = light[:2]
+    sides: dict[LightFrom, float] = {"above": up, "below": -up, "right": right, "left": -right}
+    return replace(case, light_from=max(sides, key=lambda side: sides[side]))
 
 
 def load_picture(case: Case, name: str) -> Picture:

@@ -22,7 +22,7 @@ import torch
 import tyro
 
 from shared.settings import EstimateSettings
-from training.cases import Case, find_cases
+from training.cases import Case, find_cases, told
 from training.datasets import DATASETS, DatasetName
 from training.flatness import mean_tilts
 from training.lighting import LightingScores, score_lighting
@@ -56,6 +56,8 @@ class EvaluationConfig:
     """Of the closed loop."""
     prior: str = EstimateSettings.prior
     """Name of an installed prior (``backend.priors``) that gives the shape."""
+    told_light: bool = False
+    """Tell the estimate from which side the light comes, where a case knows."""
     checkpoint: Path | None = None
     """A checkpoint of ``training.train``, or exported weights, instead of those that ship."""
     lighting: bool = False
@@ -109,7 +111,8 @@ def _cases(config: EvaluationConfig) -> list[Case]:
         return []
     if not found:
         log.error("There are no cases in %s.", place)
-    return found[: config.limit or None]
+    limited = found[: config.limit or None]
+    return [told(case) for case in limited] if config.told_light else limited
 
 
 def _record(
@@ -122,6 +125,7 @@ def _record(
         "size": config.size,
         "steps": config.steps,
         "prior": config.prior,
+        "told_light": config.told_light,
         "cases": [asdict(score) for score in scores],
         "lighting": [asdict(score) for score in lighting],
         "flatness": tilts,

@@ -51,8 +51,11 @@ def model_of(checkpoint: Path | None) -> Clone | None:
 
 
 def settings_for(case: Case, settings: EstimateSettings) -> EstimateSettings:
-    """Give a case's optics to a request."""
-    return replace(settings, fov_degrees=case.fov_degrees, principal=case.principal)
+    """Give a case's optics to a request, and what is told of its light."""
+    return replace(
+        settings,
+        fov_degrees=case.fov_degrees, principal=case.principal, light_from=case.light_from,
+    )  # fmt: skip
 
 
 def run_engine(picture: Picture, settings: EstimateSettings, model: Clone | None) -> Estimate:

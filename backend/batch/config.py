@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import torch
 import tyro
 
-from shared.settings import EstimateSettings, Start
+from shared.settings import EstimateSettings, LightFrom, Start
 
 Output = Literal[
     "normal", "normal_exr", "gaussians", "albedo", "depth", "shading", "confidence", "sheet", "exr",
@@ -43,6 +43,8 @@ class BatchConfig:
     """Where the geometry starts."""
     prior: str = EstimateSettings.prior
     """Name of an installed prior that gives the shape; see python -m backend.priors list."""
+    light_from: LightFrom = EstimateSettings.light_from
+    """From which side of the pictures their light comes; it tells bumps from dents."""
     seamless: bool = EstimateSettings.seamless
     """The pictures tile, and so shall the results."""
     height: bool = EstimateSettings.height
@@ -96,6 +98,7 @@ class BatchConfig:
             size=self.size,
             start=self.start,
             prior=self.prior,
+            light_from=self.light_from,
             seamless=self.seamless,
             height=self.height,
             seed=self.seed,

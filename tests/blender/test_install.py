@@ -96,11 +96,20 @@ def test_a_prior_is_sent_by_its_name(addon):
     assert request.settings_of(scene).prior == "moge2-s"
 
 
+def test_the_side_of_the_light_is_sent(addon):
+    scene, request = bpy.context.scene, sys.modules[f"{MODULE}.request"]
+    assert request.settings_of(scene).light_from == "above"
+    scene.clone_normals.light_from = "left"
+    assert request.settings_of(scene).light_from == "left"
+
+
 def test_scene_settings_fit_the_protocol(addon):
     properties = bpy.context.scene.clone_normals.bl_rna.properties
     settings = sys.modules[f"{MODULE}.shared.settings"]
     starts = {item.identifier for item in properties["start"].enum_items}
     assert starts == set(settings.Start.__args__)
+    sides = {item.identifier for item in properties["light_from"].enum_items}
+    assert sides == set(settings.LightFrom.__args__)
     limits = settings.EstimateSettings
     for name in ("steps", "size"):
         for value in (properties[name].hard_min, properties[name].hard_max):

@@ -1,4 +1,4 @@
-"""Results as files: 16-bit PNG, EXR of one or several layers, 3DGS PLY and a JSON report.
+"""Results as files: 16-bit PNG, EXR of one or several layers, 3DGS PLY, SPZ and a JSON report.
 
 Files keep the conventions of the wire, except the PLY: splat viewers expect the camera of COLMAP
 (x right, y down, z forward), so it is written in that.
@@ -16,11 +16,9 @@ import OpenImageIO as oiio
 import torch
 from plyfile import PlyData, PlyElement
 
+from backend import spz
 from backend.image import linear_to_srgb
 from shared.messages import Report
-
-SH_BAND0 = 0.28209479177387814
-"""Value of the constant spherical harmonic; 3DGS files store colours divided by it."""
 
 LAYERS = {
     "normals": ("normal.X", "normal.Y", "normal.Z"),
@@ -114,7 +112,7 @@ def write_gaussians(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
     columns = {
         **_columns("xyz", arrays["means"] * flip),
         **_columns(("nx", "ny", "nz"), arrays["gaussian_normals"] * flip),
-        **_columns(("f_dc_0", "f_dc_1", "f_dc_2"), (arrays["colours"] - 0.5) / SH_BAND0),
+        **_columns(("f_dc_0", "f_dc_1", "f_dc_2"), (arrays["colours"] - 0.5) / spz.SH_BAND0),
         "opacity": np.log(opacity / (1 - opacity)),
         **_columns(("scale_0", "scale_1", "scale_2"), np.log(arrays["scales"])),
         **_columns(
@@ -128,6 +126,15 @@ def write_gaussians(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
     comment = "camera of COLMAP: x right, y down, z forward"
     temporary = path.with_suffix(".part")
     PlyData([PlyElement.describe(table, "vertex")], comments=[comment]).write(str(temporary))
+    os.replace(temporary, path)
+    return path
+
+
+def write_spz(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
+    """Write the Gaussians as an SPZ file, which is a sixth of the PLY and less exact."""
+    parts = ("means", "quats", "scales", "opacities", "colours")
+    temporary = path.with_suffix(".part")
+    temporary.write_bytes(spz.encode(*(arrays[part] for part in parts)))
     os.replace(temporary, path)
     return path
 

@@ -8,7 +8,6 @@ from backend.errors import Refused
 from backend.files import read_data, read_mask, read_picture
 from backend.outputs import (
     LAYERS,
-    SH_BAND0,
     encode_normals,
     encode_srgb,
     image_rows,
@@ -16,6 +15,7 @@ from backend.outputs import (
     write_image,
     write_layers,
 )
+from backend.spz import SH_BAND0
 
 from .scenes import sphere_picture
 

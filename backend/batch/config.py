@@ -11,8 +11,8 @@ import tyro
 from shared.settings import EstimateSettings, LightFrom, Start
 
 Output = Literal[
-    "normal", "normal_exr", "gaussians", "albedo", "depth", "shading", "confidence", "sheet", "exr",
-    "blend",
+    "normal", "normal_exr", "gaussians", "spz", "albedo", "depth", "shading", "confidence",
+    "sheet", "exr", "blend",
 ]  # fmt: skip
 EVERYTHING: tuple[Output, ...] = (
     "normal", "normal_exr", "gaussians", "albedo", "depth", "shading", "confidence", "sheet",

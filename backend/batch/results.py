@@ -18,6 +18,7 @@ from backend.outputs import (
     write_gaussians,
     write_image,
     write_layers,
+    write_spz,
 )
 from backend.rasterizer import choose
 from backend.sheet import Panel, contact_sheet, result_panels, side_view
@@ -51,6 +52,7 @@ def write_outputs(
         "normal": ("_normal.png", image(encode_normals(arrays["normals"]))),
         "normal_exr": ("_normal.exr", image(arrays["normals"])),
         "gaussians": ("_gaussians.ply", lambda path: write_gaussians(path, arrays)),
+        "spz": ("_gaussians.spz", lambda path: write_spz(path, arrays)),
         "albedo": ("_albedo.png", image(encode_srgb(arrays["albedo"]), linear=False)),
         "depth": ("_depth.exr", image(arrays["depth"])),
         "shading": ("_shading.exr", image(arrays["shading"])),

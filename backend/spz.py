@@ -26,6 +26,8 @@ FINEST = 16
 COMPONENT = (1 << 9) - 1
 """Largest magnitude of a stored component of a rotation, which stands for √½."""
 
+WRITE_PLY = "Write a PLY instead (gaussians)."
+
 
 def encode(
     means: Float[np.ndarray, "n 3"],
@@ -37,8 +39,12 @@ def encode(
     """Return Gaussians as a file; rotations are wxyz, axes those of the wire.
 
     Raises:
-        Refused: when a mean lies farther out than 8 million units.
+        Refused: when a value is not finite, or a mean lies farther out than 8 million units.
     """
+    with np.errstate(divide="ignore"):
+        sizes = np.log(scales.astype(np.float64))
+    if not all(np.isfinite(each).all() for each in (means, quats, sizes, opacities, colours)):
+        raise Refused("internal", "There are Gaussians without a place or a size.", WRITE_PLY)
     fraction = _fraction_bits(float(np.abs(means).max(initial=0.0)))
     fixed = np.round(means.astype(np.float64) * 2.0**fraction)
     fixed = fixed.clip(1 - 2**POSITION_BITS, 2**POSITION_BITS - 1).astype("<i4")
@@ -48,7 +54,7 @@ def encode(
         np.ascontiguousarray(fixed).view(np.uint8).reshape(-1, 4)[:, :3],
         _bytes(opacities * 255.0),
         _bytes(harmonics * (0.15 * 255.0) + 127.5),
-        _bytes((np.log(scales.astype(np.float64)) + 10.0) * 16.0),
+        _bytes((sizes + 10.0) * 16.0),
         _rotations(quats.astype(np.float64)).astype("<u4").view(np.uint8),
     )
     return gzip.compress(header + b"".join(block.tobytes() for block in blocks), mtime=0)
@@ -59,7 +65,7 @@ def _fraction_bits(farthest: float) -> int:
     whole = max(0, math.frexp(farthest)[1])
     if whole > POSITION_BITS:
         message = f"A Gaussian lies at {farthest:g}, too far out for an SPZ file."
-        raise Refused("bad_request", message, "Write a PLY instead (gaussians).")
+        raise Refused("bad_request", message, WRITE_PLY)
     return min(FINEST, POSITION_BITS - whole)
 
 

@@ -80,7 +80,7 @@ class LoopConfig:
 class ConfidenceConfig:
     """Expected error from what the model knows; fitted by ``training.calibrate``."""
 
-    weights: tuple[float, ...] = (4.306, 1.175, -0.361, -2.496, 0.341, -0.688)
+    weights: tuple[float, ...] = (4.646, 0.977, -0.118, 1.467, 0.232, -0.764)
     """Of the clues in ``backend.confidence``: 1, doubt, residual, disagreement, bend, turn."""
     scale_degrees: float = 20.0
     """A confidence c stands for an expected error of −scale · ln c."""

@@ -28,8 +28,10 @@ from backend.tiles import pieces
 
 See = Callable[[View, Float[Tensor, "h w 2"] | None], Encoded]
 """Encodes a view, whose outline is given when the view is a part of a larger one."""
-SHAPE_SIZE = 128
-"""Longest side of the copy that gives the shape."""
+SHAPE_SIZE = 160
+"""Longest side of the copy that gives the shape of a thing or a room."""
+MATERIAL_SIZE = 128
+"""The same for a flat material, whose relief comes out worse than flat when it is seen larger."""
 LONGEST = 1.5
 """A picture longer than this for its height is seen in parts; none it learned from was so long."""
 DIRECT = 1.25
@@ -68,17 +70,19 @@ def encode(model: Clone, view: View, shape: Encoded | None = None) -> Encoded:
 def see_shape(model: Clone, view: View) -> Encoded:
     """Encode the small copy that gives a picture its shape, or the picture if it is as small."""
     height, width = view.mask.shape
-    if _is_small(height, width):
-        return seen_twice(model, view)
-    scale = max(SHAPE_SIZE / max(height, width), SHAPE_SIZE / LONGEST / min(height, width))
-    small = resized_view(view, max(8, round(height * scale)), max(8, round(width * scale)))
-    return _tiled(partial(seen_twice, model), small, SHAPE_SIZE)
-
-
-def _is_small(height: int, width: int) -> bool:
-    """Whether a picture is about as large as those the encoder learned on."""
     longest, shortest = max(height, width), min(height, width)
-    return SHAPE_SIZE / DIRECT <= longest <= min(DIRECT * SHAPE_SIZE, LONGEST * shortest)
+    size = shape_size(view)
+    if size / DIRECT <= longest <= min(DIRECT * size, LONGEST * shortest):
+        return seen_twice(model, view)
+    scale = max(size / longest, size / LONGEST / shortest)
+    small = resized_view(view, max(8, round(height * scale)), max(8, round(width * scale)))
+    return _tiled(partial(seen_twice, model), small, size)
+
+
+def shape_size(view: View) -> int:
+    """Return how large a copy gives a picture its shape; one that is frontal and full is flat."""
+    material = view.camera.orthographic and bool(view.mask.all())
+    return MATERIAL_SIZE if material else SHAPE_SIZE
 
 
 def cut_grid(height: int, width: int, cut: int = CUT) -> tuple[int, int]:

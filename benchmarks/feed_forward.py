@@ -1,6 +1,6 @@
 """Measure the exported networks: ``python -m benchmarks.feed_forward clone.onnx --cases DIR``.
 
-For each group of evaluation cases: the mean angular error of a whole estimate (128-pixel grid) and
+For each group of evaluation cases: the mean angular error of a whole estimate (the same grid) and
 of ``examples/onnx_estimate.py``, how far both are apart, and how far they are apart on the grid
 itself, fed the same view: what the splats add, and seeing long pictures in parts. Then seconds a
 picture, one thread each: the whole estimate, the networks alone in torch, and in ONNX Runtime with
@@ -11,7 +11,7 @@ import argparse
 import math
 import sys
 import time
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -89,16 +89,17 @@ def row(name: str, some: list[Measured]) -> str:
 def measure(case: Case, session: onnxruntime.InferenceSession, model: Clone) -> Measured:
     """Estimate a case's picture in every way."""
     seen, truth = load_picture(case, case.main), load_truth(case)
-    settings = settings_for(case, EstimateSettings(size=onnx_estimate.GRID))
+    picture = onnx_estimate.Picture(seen.rgb.numpy(), seen.mask.numpy())
+    optics = onnx_estimate.Optics(case.fov_degrees, case.principal)
+    grid = onnx_estimate.grid_of(picture, optics)
+    settings = settings_for(case, EstimateSettings(size=grid))
     began = time.perf_counter()
     whole = wire_normals(run_engine(seen, settings, model).maps.normals)
     whole_seconds = time.perf_counter() - began
-    picture = onnx_estimate.Picture(seen.rgb.numpy(), seen.mask.numpy())
-    optics = onnx_estimate.Optics(case.fov_degrees, case.principal)
     began = time.perf_counter()
     alone = onnx_estimate.normals_of(session, picture, optics)
     onnx_seconds = time.perf_counter() - began
-    fed = onnx_estimate.inputs(picture, optics, onnx_estimate.object_box(picture.mask))
+    fed = onnx_estimate.inputs(picture, optics, onnx_estimate.object_box(picture.mask), grid)
     began = time.perf_counter()
     with torch.no_grad():
         FeedForward(model)(*(torch.from_numpy(values) for values in fed.values()))
@@ -128,6 +129,7 @@ def apart_on_one_grid(
     """Return how far graph and whole model are apart, in degrees, given the same view."""
     config = EngineConfig()
     work = prepare(seen, settings, torch.device("cpu"))
+    work = replace(work, part=work.seen, camera=work.view.camera)  # the grid is all there is to see
     begun = begin(work, settings.start, model)
     state = initial_state(begun, work.view, settings, config)
     whole = turn(state.encoding, work.view, state.lighting, config, model, begun.features)

@@ -23,8 +23,8 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 from PIL import Image, ImageOps
 
-GRID = 128
-"""Longest side of what the networks see: about what they learned from."""
+GRID, MATERIAL_GRID = 160, 128
+"""Longest side of the grid on which the networks see a thing or a room, and a flat material."""
 LONGEST = 1.5
 """A picture longer than this for its height is seen larger: none they learned from was so long."""
 INFLATION_GRID = 48
@@ -140,7 +140,12 @@ def _smoothed(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def inputs(picture: Picture, optics: Optics, box: Box, grid: int = GRID) -> dict[str, np.ndarray]:
+def grid_of(picture: Picture, optics: Optics) -> int:
+    """Return how large a picture is best seen: one that is frontal and full is a flat material."""
+    return MATERIAL_GRID if optics.fov_degrees == 0 and picture.mask.all() else GRID
+
+
+def inputs(picture: Picture, optics: Optics, box: Box, grid: int) -> dict[str, np.ndarray]:
     """Return what the graph is fed: the box on its grid, the object averaged without the ground."""
     mask = picture.mask[box.rows, box.columns]
     height, width = mask.shape
@@ -165,11 +170,12 @@ def inputs(picture: Picture, optics: Optics, box: Box, grid: int = GRID) -> dict
 
 
 def normals_of(
-    session: onnxruntime.InferenceSession, picture: Picture, optics: Optics, grid: int = GRID
+    session: onnxruntime.InferenceSession, picture: Picture, optics: Optics
 ) -> np.ndarray:
     """Return unit normals (H, W, 3): x right, y up, z to the viewer; facing outside the mask."""
     box = object_box(picture.mask)
-    (found,) = session.run(["normals"], inputs(picture, optics, box, grid))
+    fed = inputs(picture, optics, box, grid_of(picture, optics))
+    (found,) = session.run(["normals"], fed)
     mask = picture.mask[box.rows, box.columns]
     grown = resized(found, *mask.shape) + np.float32([0, 0, 1e-6])
     whole = np.tile(np.float32([0, 0, 1]), (*picture.mask.shape, 1))

@@ -14,7 +14,7 @@ import torch
 from onnx import TensorProto, helper
 from PIL import Image
 
-from backend import __version__
+from backend import __version__, multiscale
 from backend.camera import camera_from_fov
 from backend.classical import inflate
 from backend.image import decode_picture, srgb_to_linear
@@ -123,13 +123,17 @@ def test_the_networks_alone_stay_near_the_whole_model(session, kind, least, most
     model = shipped_model(torch.device("cpu"))
     assert model is not None
     if kind == "sphere":
-        seen = decode_picture(sphere_picture(192)[0], "srgb")
+        seen = decode_picture(sphere_picture(256)[0], "srgb")  # larger than what is seen at once
     else:
         rgb = generate(kind, 7, 1, 192).lesson.picture[0].numpy()
         seen = decode_picture(rgb, "linear")
-    settings = EstimateSettings(size=onnx_estimate.GRID)
-    assert least < apart_on_one_grid(seen, settings, session, model) < most
     given = onnx_estimate.Picture(seen.rgb.numpy(), seen.mask.numpy())
+    grid = onnx_estimate.grid_of(given, onnx_estimate.Optics())
+    assert grid == multiscale.shape_size(
+        prepare(seen, EstimateSettings(), torch.device("cpu")).view
+    )
+    settings = EstimateSettings(size=grid)
+    assert least < apart_on_one_grid(seen, settings, session, model) < most
     alone = onnx_estimate.normals_of(session, given, onnx_estimate.Optics())
     whole = wire_normals(run_engine(seen, settings, model).maps.normals)
     assert least < angular_error(alone, whole)[given.mask].mean() < most
@@ -226,7 +230,7 @@ def test_the_runner_prepares_a_picture_as_the_pipeline_does(fov, alpha):
         onnx_estimate.linear(rgba[..., :3] / np.float32(255)), seen.mask.numpy()
     )
     box = onnx_estimate.object_box(given.mask)
-    found = onnx_estimate.inputs(given, onnx_estimate.Optics(fov, (0.4, 0.55)), box)
+    found = onnx_estimate.inputs(given, onnx_estimate.Optics(fov, (0.4, 0.55)), box, 128)
     mask = view.mask.numpy()
     assert (found["mask"] == mask).all()
     np.testing.assert_allclose(found["picture"][mask], view.rgb.numpy()[mask], atol=1e-5)

@@ -46,7 +46,7 @@ def begin(work: Work, kind: Start, model: Clone | None) -> Beginning:
     view = work.view
     if model is not None and kind == "auto":
         shape = see_shape(model, turned(work.whole, work.light_from))
-        encoded = _seen(model, view, shape, work.light_from)
+        encoded = look(model, view, work.light_from, shape)
         rays = view_rays(view.camera)
         seen = normalize(encoded.encoding.normals)
         normals = held(seen, rays)
@@ -69,10 +69,10 @@ def fine_normals(
         return start_for(work.part, work.camera, kind).normals
     if begun.seen is not None and work.part.mask.shape == work.view.mask.shape:
         return begun.seen.cpu()  # the grid has every pixel: it was looked at already
-    seen = _seen(model, work.whole, begun.shape, work.light_from)
+    seen = look(model, work.whole, work.light_from, begun.shape)
     return normalize(seen.encoding.normals).cpu()
 
 
-def _seen(model: Clone, view: View, shape: Encoded | None, light_from: LightFrom) -> Encoded:
+def look(model: Clone, view: View, light_from: LightFrom, shape: Encoded | None = None) -> Encoded:
     """Encode a picture with its light above; ``shape`` lies as the turned picture does."""
     return turned_back(encode(model, turned(view, light_from), shape), light_from)

@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from shared.settings import EstimateSettings
 from training import foreknown
-from training.cases import find_cases, load_picture
+from training.cases import find_cases, load_picture, told
 from training.evaluate import EvaluationConfig, run
 from training.flatness import poster
 from training.foreknown import ForeknownConfig
 from training.metrics import angular_error, mean_scores, psnr, score, sparsification
+from training.scoring import settings_for
 
 from .scenes import sphere_picture
 
@@ -53,6 +55,20 @@ def test_sparsification_knows_a_good_confidence_from_a_bad_one():
 def test_psnr_of_a_tenth():
     picture = np.zeros((4, 4, 3))
     assert psnr(picture + 0.1, picture, np.ones((4, 4), bool)) == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(
+    ("light", "side"),
+    [([0.2, 0.5, 0.8], "above"), ([-0.7, 0.3, 0.6], "left"), ([0.3, -0.6, 0.7], "below"),
+     ([0.6, -0.1, 0.8], "right"), (None, "above")],
+)  # fmt: skip
+def test_a_case_tells_the_side_its_light_is_nearest_to(cases, light, side):
+    meta = cases / "balls" / "one" / "meta.json"
+    known = {} if light is None else {"light_dir": light}
+    meta.write_text(json.dumps(json.loads(meta.read_text()) | known))
+    case = find_cases(cases, ())[0]
+    assert case.light_from == "above" and told(case).light_from == side
+    assert settings_for(told(case), EstimateSettings()).light_from == side
 
 
 @pytest.fixture

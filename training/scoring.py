@@ -16,8 +16,8 @@ from backend.full_resolution import grown, pasted
 from backend.geometry import normalize
 from backend.image import Picture
 from backend.model import Clone, shipped_model
-from backend.multiscale import encode
 from backend.pipeline import Estimate, estimate
+from backend.start import look
 from backend.work import prepare
 from shared.settings import EstimateSettings
 from training.baselines import baseline_normals
@@ -71,7 +71,7 @@ def encoder_normals(
     """Return what the encoder sees, feed-forward, without splats, light or refinement."""
     work = prepare(picture, settings, torch.device("cpu"))
     view, size = work.view, (work.box.height, work.box.width)
-    found = normalize(encode(model, view).encoding.normals)
+    found = normalize(look(model, view, work.light_from).encoding.normals)
     facing = torch.tensor([0.0, 0.0, -1.0]).expand(*picture.mask.shape, 3)
     return pasted(normalize(grown(found, view, size)), work.part.mask, work.box, facing)
 

@@ -97,6 +97,14 @@ def test_a_folder_is_done_once(folder):
     assert {n for n in after if after[n] == before.get(n)} == {n for n in after if "plain" in n}
 
 
+def test_a_stop_whose_exception_was_lost_is_heard_at_the_next_step(folder):
+    steps = []
+    with pytest.raises(KeyboardInterrupt):
+        run(config_of(folder), lambda: steps.append(1) or len(steps) > 3)
+    assert len(steps) == 4 and not list((folder / "out").glob("*_report.json"))
+    assert run(config_of(folder)) == 0
+
+
 def test_other_settings_are_other_results(folder):
     assert run(config_of(folder)) == 0
     before = times(folder / "out")

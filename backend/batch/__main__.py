@@ -8,7 +8,10 @@ import json
 import logging
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import asdict
+from types import FrameType
 
 import tyro
 
@@ -26,8 +29,12 @@ log = logging.getLogger(__name__)
 STOPPED = 130
 
 
-def run(config: BatchConfig) -> int:
-    """Estimate every picture; return the exit code."""
+def run(config: BatchConfig, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Estimate every picture; return the exit code.
+
+    Raises:
+        KeyboardInterrupt: when ``stopping`` answered true, which is asked at every step.
+    """
     if problem := config.problem():
         log.error("%s", problem)
         return 2
@@ -43,9 +50,15 @@ def run(config: BatchConfig) -> int:
         return 2
     config.target.mkdir(parents=True, exist_ok=True)
     progress = Progress(len(items), openjd.progress() if config.progress == "openjd" else None)
+
+    def tell(path: str, stage: str, fraction: float) -> None:
+        if stopping():
+            raise KeyboardInterrupt
+        progress.tell(path, stage, fraction)
+
     estimated = one_by_one if config.workers == 1 else side_by_side
     outcomes = []
-    for outcome in estimated(items, config, progress.tell):
+    for outcome in estimated(items, config, tell):
         progress.ended(outcome)
         if config.json:
             _print(outcome)
@@ -75,9 +88,16 @@ def main() -> None:
     """Run the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     config = tyro.cli(BatchConfig, prog="python -m backend.batch")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how a farm cancels a task
+    asked = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()  # what is raised is lost where it falls into a finaliser or a callback
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)  # how a farm cancels a task
     try:
-        sys.exit(run(config))
+        sys.exit(run(config, asked.is_set))
     except KeyboardInterrupt:
         log.error("\nStopped. The same command goes on where this one ended.")
         sys.exit(STOPPED)

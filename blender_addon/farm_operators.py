@@ -152,7 +152,14 @@ def job_of(image: bpy.types.Image, scene: bpy.types.Scene, shards: int) -> dict[
     if results.resolve() == frames.folder.resolve():
         raise flamenco.NotSubmitted("A farm's results need a folder of their own. Choose another.")
     settings = flamenco.JobSettings(
-        pattern_of(frames), str(results), chosen.steps, chosen.size, chosen.fov_degrees, shards
+        pattern_of(frames),
+        str(results),
+        chosen.steps,
+        chosen.size,
+        chosen.fov_degrees,
+        chosen.light_from,
+        chosen.seamless,
+        shards,
     )
     return flamenco.job(image.name, settings)
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import tyro
 
 from shared import flamenco
-from shared.settings import EstimateSettings
+from shared.settings import EstimateSettings, LightFrom
 
 TEMPLATE = Path(__file__).with_name("openjd.json")
 
@@ -33,6 +33,10 @@ class Wanted:
     """Longest side of the grid of Gaussians, in pixels."""
     fov: float = EstimateSettings.fov_degrees
     """Horizontal field of view in degrees; 0 is orthographic."""
+    light_from: LightFrom = EstimateSettings.light_from
+    """Side of the pictures that their light comes from."""
+    seamless: bool = EstimateSettings.seamless
+    """The pictures tile, and so do the results."""
     shards: int = flamenco.JobSettings.shards
     """Tasks that the pictures are shared out to."""
 
@@ -42,7 +46,13 @@ class Wanted:
             return "The results need a folder of their own."
         if not 1 <= self.shards <= 1000:
             return f"{self.shards} shards were asked for; 1 to 1000 are possible."
-        settings = EstimateSettings(fov_degrees=self.fov, steps=self.steps, size=self.size)
+        settings = EstimateSettings(
+            fov_degrees=self.fov,
+            steps=self.steps,
+            size=self.size,
+            light_from=self.light_from,
+            seamless=self.seamless,
+        )
         return settings.problem()
 
 
@@ -84,6 +94,8 @@ def openjd_command(wanted: OpenJD) -> list[str]:
         "Steps": wanted.steps,
         "Size": wanted.size,
         "Fov": wanted.fov,
+        "LightFrom": wanted.light_from,
+        "Tiling": "seamless" if wanted.seamless else "no-seamless",
     }
     given = [part for key, value in parameters.items() for part in ("-p", f"{key}={value}")]
     return [sys.executable, "-m", "openjd", "run", str(TEMPLATE), *given]
@@ -102,6 +114,8 @@ def send(wanted: Flamenco) -> str:
         wanted.steps,
         wanted.size,
         wanted.fov,
+        wanted.light_from,
+        wanted.seamless,
         wanted.shards,
     )
     job = flamenco.job(wanted.name or pictures.name, settings, wanted.priority)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
+from .settings import LightFrom
+
 JOB_TYPE = "clone-normals"
 """What a Manager calls ``farm/flamenco/clone_normals.js``."""
 
@@ -29,6 +31,8 @@ class JobSettings:
     steps: int
     size: int
     fov: float
+    light_from: LightFrom
+    seamless: bool
     shards: int = 4
 
 

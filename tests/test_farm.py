@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from PIL import Image
 from backend.batch import BatchConfig
 from backend.batch.plan import expanded
 from farm import submit
-from shared.settings import EstimateSettings
+from shared.settings import EstimateSettings, LightFrom
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = json.loads((ROOT / "farm" / "openjd.json").read_text())
@@ -32,16 +33,23 @@ def the_step():
 
 
 def test_the_template_calls_the_batch_command():
+    config = called()
+    assert config.settings() == EstimateSettings()
+    assert (config.shard, config.progress) == ("3/4", "openjd")
+    config = called(LightFrom="right", Tiling="seamless", Size="64")
+    assert config.settings() == EstimateSettings(size=64, light_from="right", seamless=True)
+
+
+def called(**given):
+    """Return what the batch command makes of the template's line."""
     values = {f"Param.{p['name']}": str(p.get("default", "x")) for p in parameters()}
-    values["Task.Param.Shard"] = "3"
+    values |= {f"Param.{name}": value for name, value in given.items()} | {"Task.Param.Shard": "3"}
     action = the_step()["script"]["actions"]["onRun"]
     filled = [
         re.sub(r"\{\{([\w.]+)\}\}", lambda found: values[found[1]], a) for a in action["args"]
     ]
     assert filled[:2] == ["-m", "backend.batch"]
-    config = tyro.cli(BatchConfig, args=filled[2:])
-    assert config.settings() == EstimateSettings()
-    assert (config.shard, config.progress) == ("3/4", "openjd")
+    return tyro.cli(BatchConfig, args=filled[2:])
 
 
 def parameters():
@@ -49,6 +57,8 @@ def parameters():
 
 
 def test_the_templates_limits_are_the_settings_limits():
+    (side,) = (p for p in parameters() if p["name"] == "LightFrom")
+    assert side["allowedValues"] == list(get_args(LightFrom))
     for parameter in parameters():
         if parameter["name"] in ("Steps", "Size"):
             field = parameter["name"].lower()
@@ -164,6 +174,8 @@ def test_what_no_job_can_do_is_not_submitted(farm, arguments, words, capsys):
 
 
 def test_the_command_can_be_shown_instead_of_run(capsys):
-    assert submit.main(["openjd", "in", "out", "--shards", "7", "--show"]) == 0
+    arguments = ["openjd", "in", "out", "--shards", "7", "--light-from", "left", "--seamless"]
+    assert submit.main([*arguments, "--show"]) == 0
     said = capsys.readouterr().out
     assert f"Pictures={Path('in').absolute()}" in said and "Shards=7" in said
+    assert "LightFrom=left" in said and "Tiling=seamless" in said

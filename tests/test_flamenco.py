@@ -11,6 +11,7 @@ import threading
 from dataclasses import asdict, fields
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import tyro
@@ -20,7 +21,7 @@ from backend.batch import BatchConfig
 from backend.shards import share
 from farm import submit
 from shared import flamenco
-from shared.settings import EstimateSettings
+from shared.settings import EstimateSettings, LightFrom
 
 SCRIPT = Path(__file__).parents[1] / "farm" / "flamenco" / "clone_normals.js"
 
@@ -64,7 +65,9 @@ def commands(tasks):
 
 
 def test_each_task_calls_the_batch_command_for_its_shard(engine):
-    tasks = compiled(engine, shards=3, steps=20, size=512, fov=40.5, python="/venv/bin/python")
+    tasks = compiled(
+        engine, shards=3, steps=20, size=512, fov=40.5, light_from="left", python="/venv/bin/python"
+    )
     configs = []
     for command in commands(tasks):
         assert command["name"] == "exec"
@@ -74,7 +77,9 @@ def test_each_task_calls_the_batch_command_for_its_shard(engine):
         assert module == "backend.batch" and all(isinstance(a, str) for a in arguments)
         configs.append(tyro.cli(BatchConfig, args=arguments))
     for config in configs:
-        assert config.settings() == EstimateSettings(fov_degrees=40.5, steps=20, size=512)
+        assert config.settings() == EstimateSettings(
+            fov_degrees=40.5, steps=20, size=512, light_from="left"
+        )
         assert config.target == Path("/farm/out")
     pictures = [Path(f"/farm/in/{n}.png") for n in range(10)]
     parts = [share(pictures, config.shard) for config in configs]
@@ -99,6 +104,12 @@ def test_what_is_left_out_has_the_estimates_defaults(engine):
     assert command["parameters"]["exe"] == "{clone_normals_python}"
     config = tyro.cli(BatchConfig, args=command["parameters"]["args"][2:])
     assert config.settings() == EstimateSettings()
+
+
+def test_a_texture_that_tiles_stays_one(engine):
+    command = next(commands(compiled(engine, seamless=True)))
+    config = tyro.cli(BatchConfig, args=command["parameters"]["args"][2:])
+    assert config.settings() == EstimateSettings(seamless=True)
 
 
 def test_numbers_are_written_out(engine):
@@ -129,6 +140,8 @@ def job_type(engine):
 
 
 def test_the_settings_are_as_the_manager_wants_them(engine):
+    found = {setting["key"]: setting for setting in job_type(engine)["settings"]}
+    assert found["light_from"]["choices"] == list(get_args(LightFrom))
     kinds = {"string": str, "int32": int, "float": int | float, "bool": bool}
     for setting in job_type(engine)["settings"]:
         assert re.fullmatch("[a-z_]+", setting["key"])
@@ -155,7 +168,9 @@ def test_what_is_sent_fits_the_job_type(engine):
     assert sent <= settings.keys()
     assert {key for key, setting in settings.items() if setting.get("required")} <= sent
     assert flamenco.JOB_TYPE == SCRIPT.stem.replace("_", "-")
-    job = flamenco.job("shot", flamenco.JobSettings("/farm/in", "/farm/out", 0, 256, 0.0))
+    job = flamenco.job(
+        "shot", flamenco.JobSettings("/farm/in", "/farm/out", 0, 256, 0.0, "above", False)
+    )
     assert len(compiled(engine, **job["settings"])) == 4
 
 
@@ -192,7 +207,9 @@ def manager():
         thread.join()
 
 
-WANTED = flamenco.job("shot", flamenco.JobSettings("/farm/in", "/farm/out", 20, 512, 40.0, 8), 60)
+WANTED = flamenco.job(
+    "shot", flamenco.JobSettings("/farm/in", "/farm/out", 20, 512, 40.0, "above", False, 8), 60
+)
 
 
 def test_a_job_is_posted_as_the_api_wants_it(manager, monkeypatch):
@@ -211,7 +228,7 @@ def test_a_job_is_posted_as_the_api_wants_it(manager, monkeypatch):
 )
 def test_platforms_have_the_managers_names(platform, name, monkeypatch):
     monkeypatch.setattr("sys.platform", platform)
-    settings = flamenco.JobSettings("/in", "/out", 0, 256, 0.0)
+    settings = flamenco.JobSettings("/in", "/out", 0, 256, 0.0, "above", False)
     assert flamenco.job("shot", settings)["submitter_platform"] == name
 
 
@@ -264,11 +281,18 @@ def test_the_local_network_is_not_the_internet(url, internet):
 
 def test_the_command_sends_a_job(manager, tmp_path, capsys):
     arguments = ["flamenco", str(tmp_path / "shot"), str(tmp_path / "out"), "--size", "128"]
+    arguments += ["--light-from", "below", "--seamless"]
     assert submit.main([*arguments, "--manager", manager.url]) == 0
     assert f"{manager.url}/app/jobs/a-b-c" in capsys.readouterr().out
     ((_, _, body),) = manager.seen
     expected = flamenco.JobSettings(
-        str(tmp_path / "shot"), str(tmp_path / "out"), EstimateSettings.steps, 128, 0.0
+        str(tmp_path / "shot"),
+        str(tmp_path / "out"),
+        EstimateSettings.steps,
+        128,
+        0.0,
+        "below",
+        True,
     )
     assert body["name"] == "shot" and body["settings"] == asdict(expected)
     manager.status, manager.answer = 503, b"{}"

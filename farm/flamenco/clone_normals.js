@@ -20,6 +20,10 @@ const JOB_TYPE = {
           description: "Longest side of the grid of Gaussians, in pixels" },
         { key: "fov", type: "float", default: 0.0, propargs: { min: 0.0, max: 150.0 },
           description: "Horizontal field of view in degrees; 0 is orthographic" },
+        { key: "light_from", type: "string", default: "above", choices: ["above", "left", "right", "below"],
+          description: "Side of the pictures that their light comes from" },
+        { key: "seamless", type: "bool", default: false,
+          description: "The pictures tile, and so do the results" },
         { key: "python", type: "string", default: "{clone_normals_python}", visible: "submission",
           description: "Python that has the backend; a Manager variable can name one for each platform" },
     ]
@@ -74,6 +78,8 @@ function estimateTask(settings, shard) {
             "--steps", String(settings.steps),
             "--size", String(settings.size),
             "--fov", String(settings.fov),
+            "--light-from", settings.light_from,
+            settings.seamless ? "--seamless" : "--no-seamless",
             "--shard", `${shard}/${settings.shards}`,
         ],
     }));

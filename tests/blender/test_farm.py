@@ -86,8 +86,19 @@ def test_the_job_names_the_frames_and_no_other_files(manager, shot):
     pictures = Path(settings.pop("pictures"))
     found = sorted(Path(pictures.anchor).glob(str(pictures.relative_to(pictures.anchor))))
     assert found == [shot / f"a_{number:04d}.png" for number in NUMBERS]
-    assert settings == {"results": str(shot / "normals"), "steps": 7, "size": 128, "shards": 3}
+    assert settings == {
+        "results": str(shot / "normals"), "steps": 7, "size": 128, "shards": 3,
+        "light_from": "above", "seamless": False,
+    }  # fmt: skip
     assert farm().told() == "The farm has the job “a”" and not farm().sending()
+
+
+def test_a_texture_lit_from_a_side_is_so_on_the_farm(manager, shot):
+    chosen = bpy.context.scene.clone_normals
+    chosen.projection, chosen.light_from, chosen.seamless = "FLAT", "left", True
+    submit()
+    settings = manager.jobs[0]["settings"]
+    assert settings["light_from"] == "left" and settings["seamless"] is True
 
 
 def test_the_results_go_where_those_of_this_machine_go(manager, shot, tmp_path):

@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 
 from backend.image import Picture, decode_picture
+from backend.memory import keep_freed_memory
 from backend.model import Clone, View, shipped_model
 from backend.pipeline import estimate
 from backend.work import prepare
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=0, help="of the closed loop")
     parser.add_argument("--runs", type=int, default=9)
     given = parser.parse_args()
+    keep_freed_memory()
     model = shipped_model(CPU)
     if model is None:
         sys.exit("There are no weights.")

@@ -15,6 +15,7 @@ from backend.batch.config import BatchConfig
 from backend.batch.picture import Outcome, process
 from backend.batch.plan import Item, sequence_of
 from backend.batch.steady import Before
+from backend.memory import keep_freed_memory
 from backend.model import shipped_model
 
 Tell = Callable[[str, str, float], None]
@@ -23,6 +24,7 @@ Tell = Callable[[str, str, float], None]
 
 def one_by_one(items: Sequence[Item], config: BatchConfig, tell: Tell) -> Iterator[Outcome]:
     """Estimate pictures in this process; steady frames go on from the one before."""
+    keep_freed_memory()
     if config.threads:
         torch.set_num_threads(config.threads)
     model = shipped_model(torch.device(config.device))
@@ -116,6 +118,7 @@ def _work(pipe: Connection, config: BatchConfig, threads: int) -> None:
     """Take pictures until told to end; run in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody; our parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_freed_memory()
     torch.set_num_threads(threads)
     model = shipped_model(torch.device(config.device))
     while True:

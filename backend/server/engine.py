@@ -14,6 +14,7 @@ from torch import Tensor
 from backend.conventions import flip_axes, wire_arrays, wire_report
 from backend.errors import Refused
 from backend.image import decode_picture
+from backend.memory import keep_freed_memory
 from backend.model import Clone, shipped_model
 from backend.outputs import encode_normals
 from backend.pipeline import estimate
@@ -34,6 +35,7 @@ def load(device: str, threads: int) -> Engine:
     Raises:
         Refused: when CUDA was asked for and does not work here.
     """
+    keep_freed_memory()
     if threads > 0:
         torch.set_num_threads(threads)
     chosen = choose_device(device)

@@ -7,9 +7,11 @@ top of them.
 import math
 from dataclasses import dataclass, replace
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 STEM = 32
 
@@ -99,8 +101,8 @@ class EfficientNetLite(nn.Module):
 
     def __init__(self, variant: str = "lite0") -> None:
         super().__init__()
-        self.stem = nn.Conv2d(3, STEM, 3, 2, padding=1, bias=False)
-        self.norm = FrozenBatchNorm(STEM)
+        self.stem: nn.Module = nn.Conv2d(3, STEM, 3, 2, padding=1, bias=False)
+        self.norm: nn.Module = FrozenBatchNorm(STEM)
         self.plan = stages_of(variant)
         inputs = STEM
         rows = []
@@ -126,3 +128,25 @@ class EfficientNetLite(nn.Module):
                 pyramid.append(planes)
             planes = row(planes)
         return [*pyramid, planes]
+
+
+@torch.no_grad()
+def fold_norms(trunk: EfficientNetLite) -> None:
+    """Multiply the frozen normalisations into the convolutions: the same answers, in less time.
+
+    For a trunk that learns no more; afterwards it has no normalisations.
+    """
+    trunk.stem, trunk.norm = _folded([trunk.stem, trunk.norm])
+    for block in trunk.modules():
+        if isinstance(block, Bottleneck):
+            block.layers = nn.Sequential(*_folded(list(block.layers)))
+
+
+def _folded(layers: list[nn.Module]) -> list[nn.Module]:
+    """Fold each normalisation into the convolution before it and leave nothing in its place."""
+    for index, layer in enumerate(layers):
+        if isinstance(layer, FrozenBatchNorm):
+            before = layers[index - 1]
+            assert isinstance(before, nn.Conv2d)
+            layers[index - 1 : index + 1] = fuse_conv_bn_eval(before, layer), nn.Identity()
+    return layers

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from backend.camera import Camera, pixel_centres, resized, unproject, view_rays
 from backend.config import EngineConfig
+from backend.efficientnet import EfficientNetLite, fold_norms
 from backend.encoder import Encoded, Encoder
 from backend.gaussians import Encoding, albedo_of, depth_of, gaussians_of, normals_of
 from backend.geometry import normalize, surface_normals
@@ -137,7 +138,7 @@ def shipped_model(device: torch.device) -> Clone | None:
 
 
 def load_model(path: Path, config: EngineConfig) -> Clone:
-    """Load weights strictly.
+    """Load weights strictly, to answer with and not to learn on.
 
     Raises:
         ValueError: naming the keys that are missing or not expected.
@@ -152,7 +153,10 @@ def load_model(path: Path, config: EngineConfig) -> Clone:
             f"missing: {sorted(missing)}; not expected: {sorted(unexpected)}"
         )
     model.load_state_dict(weights)
-    return model.eval()
+    model.eval()
+    if isinstance(model.encoder.trunk, EfficientNetLite):
+        fold_norms(model.encoder.trunk)
+    return model
 
 
 def splat(encoding: Encoding, view: View) -> Splatted:

@@ -93,6 +93,9 @@ class NetworkConfig:
     trunk: Trunk = "lite0"
     decoder_widths: tuple[int, ...] = (96, 64, 48, 32)
     """Channels of the encoder's decoder, coarse to fine."""
+    context_depths: tuple[int, ...] = (0, 0, 0, 0)
+    """Blocks that look around before each step of the decoder; the coarse ones cost little time.
+    Of weights that are loaded it is their own that count."""
     features: int = 16
     refinement_widths: tuple[int, ...] = (24, 32, 48)
 

@@ -5,6 +5,8 @@ vector loses the pixels' places). Besides RGB the decoder sees the ray direction
 which makes it know any field of view, and the inflated outline where a thing is cut out.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -28,6 +30,7 @@ HINT_CHANNELS = RAY_CHANNELS + CHANNELS
 """Ray direction and inflated outline, seen at every resolution."""
 FINE = 16
 """Channels of the full-resolution path that keeps thin detail."""
+CONTEXT_NAME = re.compile(r"encoder\.context\.(\d+)\.(\d+)\.")
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 INITIAL = {"scale_logits": -1.5, "flatness_logits": -2.0, "opacity_logits": 2.0, "log_albedo": -1.0}
@@ -58,6 +61,33 @@ class ConvBlock(nn.Module):
     def forward(self, planes: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h w"]:
         """Apply the block."""
         return self.layers(planes)
+
+
+class ContextBlock(nn.Module):
+    """Look 7×7 around and mix channels, beside a shortcut (ConvNeXt, Liu et al. 2022, figure 4).
+
+    At coarse strides this carries what one part of a picture tells of another, at little cost. It
+    begins as the identity, so that a network can grow without forgetting.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.around = nn.Conv2d(
+            channels, channels, 7, padding=3, padding_mode="replicate", groups=channels
+        )
+        self.norm = nn.LayerNorm(channels)
+        self.mix = nn.Sequential(
+            nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels)
+        )
+        for parameter in self.mix[2].parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, planes: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Apply the block."""
+        with _depthwise_precision(planes):
+            around = self.around(planes if planes.is_cuda else planes.float())
+        mixed = self.mix(self.norm(around.permute(0, 2, 3, 1)))
+        return planes + mixed.permute(0, 3, 1, 2)
 
 
 class UNet(nn.Module):
@@ -115,10 +145,15 @@ class Encoder(nn.Module):
         super().__init__()
         self.trunk = PlainTrunk() if config.trunk == "plain" else EfficientNetLite(config.trunk)
         finest, pyramid = config.decoder_widths[-1], self.trunk.pyramid
-        below, ups = pyramid[-1], []
-        for skip, width in zip(pyramid[-2::-1], config.decoder_widths, strict=True):
-            ups.append(ConvBlock(below + skip + HINT_CHANNELS, width))
+        below, ups, contexts = pyramid[-1], [], []
+        for skip, width, depth in zip(
+            pyramid[-2::-1], config.decoder_widths, config.context_depths, strict=True
+        ):
+            seen = below + skip + HINT_CHANNELS
+            contexts.append(nn.Sequential(*(ContextBlock(seen) for _ in range(depth))))
+            ups.append(ConvBlock(seen, width))
             below = width
+        self.context = nn.ModuleList(contexts)
         self.up = nn.ModuleList(ups)
         self.fine = EdgeConv(3 + HINT_CHANNELS, FINE)
         self.last = ConvBlock(below + FINE, finest)
@@ -139,18 +174,31 @@ class Encoder(nn.Module):
         shown = (linear_to_srgb(rgb) - rgb.new_tensor(IMAGENET_MEAN)) / rgb.new_tensor(IMAGENET_STD)
         planes = shown.permute(0, 3, 1, 2)
         hints = torch.cat([rays[..., :RAY_CHANNELS], outline], dim=-1).permute(0, 3, 1, 2)
-        # a CPU's bfloat16 is slower than its float32 at the trunk's depthwise convolutions
-        in_bf16 = planes.is_cuda and torch.is_autocast_enabled("cuda")
-        with torch.autocast(planes.device.type, torch.bfloat16, enabled=in_bf16):
+        with _depthwise_precision(planes):
             *skips, hidden = self.trunk(planes)
-        for block, skip in zip(self.up, skips[::-1], strict=True):
+        for context, up, skip in zip(self.context, self.up, skips[::-1], strict=True):
             size = skip.shape[-2:]
             parts = [_resized(hidden, size), skip, _resized(hints, size)]
-            hidden = block(torch.cat(parts, dim=1))
+            hidden = up(context(torch.cat(parts, dim=1)))
         fine = F.silu(self.fine(torch.cat([planes, hints], dim=1)))
         hidden = self.last(torch.cat([_resized(hidden, planes.shape[-2:]), fine], dim=1))
         features = self.features(hidden).permute(0, 2, 3, 1)
         return Encoded(_encoding(self.heads(hidden), rays), features)
+
+
+def context_depths_of(names: Iterable[str], steps: int) -> tuple[int, ...]:
+    """Return how many context blocks come before each step of a decoder, by the weights' names."""
+    depths = [0] * steps
+    for found in map(CONTEXT_NAME.match, names):
+        if found and int(found[1]) < steps:
+            depths[int(found[1])] = max(depths[int(found[1])], int(found[2]) + 1)
+    return tuple(depths)
+
+
+def _depthwise_precision(planes: Tensor) -> torch.autocast:
+    """Keep to float32 on a CPU, which is slower at depthwise convolutions in bfloat16."""
+    in_bf16 = planes.is_cuda and torch.is_autocast_enabled("cuda")
+    return torch.autocast(planes.device.type, torch.bfloat16, enabled=in_bf16)
 
 
 def _encoding(answer: Float[Tensor, "b c h w"], rays: Float[Tensor, "b h w 3"]) -> Encoding:

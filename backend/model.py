@@ -1,6 +1,7 @@
 """CLONE: the parts joined. One ``turn`` goes once around the loop, differentiable throughout."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from backend.camera import Camera, pixel_centres, resized, unproject, view_rays
 from backend.config import EngineConfig
 from backend.efficientnet import EfficientNetLite, fold_norms
-from backend.encoder import Encoded, Encoder
+from backend.encoder import Encoded, Encoder, context_depths_of
 from backend.gaussians import Encoding, albedo_of, depth_of, gaussians_of, normals_of
 from backend.geometry import normalize, surface_normals
 from backend.illumination import (
@@ -137,14 +138,20 @@ def shipped_model(device: torch.device) -> Clone | None:
     return load_model(WEIGHTS, EngineConfig()).to(device) if WEIGHTS.is_file() else None
 
 
+def sized_for(weights: Mapping[str, Tensor], config: EngineConfig) -> EngineConfig:
+    """Return the config of a model as deep as the one that the weights are of."""
+    depths = context_depths_of(weights, len(config.networks.decoder_widths))
+    return replace(config, networks=replace(config.networks, context_depths=depths))
+
+
 def load_model(path: Path, config: EngineConfig) -> Clone:
     """Load weights strictly, to answer with and not to learn on.
 
     Raises:
         ValueError: naming the keys that are missing or not expected.
     """
-    model = Clone(config)
     weights = {name: value.float() for name, value in load_file(path).items()}
+    model = Clone(sized_for(weights, config))
     expected = set(model.state_dict())
     missing, unexpected = expected - set(weights), set(weights) - expected
     if missing or unexpected:

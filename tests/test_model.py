@@ -7,16 +7,22 @@ from safetensors.torch import save_file
 from backend.camera import camera_from_fov
 from backend.config import EngineConfig, NetworkConfig
 from backend.efficientnet import FrozenBatchNorm
+from backend.encoder import ContextBlock
 from backend.geometry import normalize
 from backend.illumination import faint_lobe, neutral_kernel
 from backend.model import Clone, Lighting, View, load_model, splat, turn
 from backend.rasterizer.torch_engine import TorchRasterizer
 from backend.refinement import fuse
+from training.checkpoint import load_averaged
 
 from .test_illumination import light
 
 SMALL = EngineConfig(
     networks=NetworkConfig(decoder_widths=(16, 16, 16, 16), features=4, refinement_widths=(8, 16))
+)
+
+DEEP = dataclasses.replace(
+    SMALL, networks=dataclasses.replace(SMALL.networks, context_depths=(2, 1, 0, 0))
 )
 
 
@@ -30,8 +36,10 @@ def make_view(fov: float, height: int = 14, width: int = 19) -> View:
 
 def make_model() -> Clone:
     torch.manual_seed(0)
-    model = Clone(SMALL)
+    model = Clone(DEEP)
     for module in model.modules():  # past their birth, at which they do nothing
+        if isinstance(module, ContextBlock):
+            torch.nn.init.normal_(module.mix[2].weight, std=0.1)
         if isinstance(module, FrozenBatchNorm):
             for values in (module.weight, module.running_var):
                 torch.nn.init.uniform_(values, 0.5, 2.0)
@@ -113,8 +121,46 @@ def test_weights_load_strictly_and_name_what_is_wrong(tmp_path):
 
 
 def test_the_shipped_size_stays_below_eight_million_parameters():
-    count = sum(p.numel() for p in Clone(EngineConfig()).parameters())
-    assert count < 8_000_000
+    for depths in ((0, 0, 0, 0), (4, 3, 0, 0)):  # what ships, and what it may grow to
+        networks = NetworkConfig(context_depths=depths)
+        model = Clone(EngineConfig(networks=networks))
+        assert sum(p.numel() for p in model.parameters()) < 8_000_000
+
+
+def test_a_model_that_grows_answers_as_before(tmp_path):
+    torch.manual_seed(0)
+    before, view, path = Clone(SMALL).eval(), make_view(50.0), tmp_path / "young.safetensors"
+    save_file(before.state_dict(), path)
+    grown = load_averaged(path, DEEP, grow=True)
+    assert len(grown.encoder.context[0]) == 2 and not before.encoder.context[0]
+    assert torch.equal(grown(view).encoding.normals, before(view).encoding.normals)
+    save_file({k: v for k, v in before.state_dict().items() if "heads" not in k}, path)
+    with pytest.raises(RuntimeError, match="heads"):
+        load_averaged(path, DEEP, grow=True)
+
+
+def test_a_model_is_as_deep_as_its_weights(tmp_path):
+    model, view, path = make_model(), make_view(50.0), tmp_path / "deep.safetensors"
+    save_file(model.state_dict(), path)
+    for loaded in (load_model(path, SMALL), load_averaged(path, SMALL)):
+        assert [len(row) for row in loaded.encoder.context] == [2, 1, 0, 0]
+        found = loaded(view).encoding.normals
+        expected = model.eval()(view).encoding.normals
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+    key = "encoder.context.0.0.norm.weight"
+    save_file({k: v for k, v in model.state_dict().items() if k != key}, path)
+    with pytest.raises(ValueError, match=key):
+        load_model(path, SMALL)
+
+
+def test_a_context_block_sees_seven_pixels_around_and_no_further():
+    block = ContextBlock(8)
+    torch.nn.init.normal_(block.mix[2].weight)
+    planes = torch.randn(1, 8, 15, 15)
+    other = planes.clone()
+    other[..., 7, 7] += 1
+    changed = (block(planes) != block(other)).any(1)[0]
+    assert changed[4:11, 4:11].all() and changed.sum() == 49
 
 
 def test_configs_are_frozen():

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from backend.config import EngineConfig
-from backend.model import Clone
+from backend.model import Clone, sized_for
 
 FILE_NAME = "checkpoint.safetensors"
 
@@ -62,12 +62,18 @@ def restore(
     return Progress(int(counters["step"]), float(counters["seconds"]))
 
 
-def load_averaged(path: Path, config: EngineConfig) -> Clone:
-    """Return the averaged model of a checkpoint, or exported weights, ready to answer."""
+def load_averaged(path: Path, config: EngineConfig, grow: bool = False) -> Clone:
+    """Return the averaged model of a checkpoint, or exported weights, ready to answer.
+
+    It is as deep as the file's; to ``grow`` is to be as deep as the config's instead. What the file
+    does not know begins as the identity; nothing else may be missing.
+    """
     tensors = load_file(path)
     averaged = _below(tensors, "averaged.") or tensors
-    model = Clone(config).eval()
-    model.load_state_dict({name: value.float() for name, value in averaged.items()})
+    model = Clone(config if grow else sized_for(averaged, config)).eval()
+    begun = model.state_dict() if grow else {}
+    new = {name: value for name, value in begun.items() if name.startswith("encoder.context.")}
+    model.load_state_dict(new | {name: value.float() for name, value in averaged.items()})
     return model
 
 

@@ -57,6 +57,8 @@ class TrainConfig:
     validate_every: int = 250
     threads: int = 0
     trunk: Trunk = "lite0"
+    context_depths: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Context blocks before each step of the decoder; a start that has fewer grows."""
     imagenet: bool = True
     """Start the trunk from ImageNet features."""
     bf16: bool = True
@@ -117,9 +119,10 @@ def run(config: TrainConfig, loss: Loss | None = None) -> Trained:
 
 def new_model(config: TrainConfig) -> Clone:
     """Make a model that starts from a checkpoint or from ImageNet features."""
-    engine = EngineConfig(networks=NetworkConfig(trunk=config.trunk))
+    networks = NetworkConfig(trunk=config.trunk, context_depths=config.context_depths)
+    engine = EngineConfig(networks=networks)
     if config.start:
-        return load_averaged(config.start, engine)
+        return load_averaged(config.start, engine, grow=any(config.context_depths))
     model = Clone(engine)
     if config.imagenet and config.trunk != "plain":
         load_imagenet(model.encoder.trunk, config.trunk)

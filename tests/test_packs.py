@@ -117,7 +117,7 @@ def test_plain_lessons_match_their_answers(folder):
 
 
 def test_lessons_follow_from_seed_and_step(folder):
-    config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, size=32)
+    config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, sizes=(32,))
     one, two = source(config, 3, CPU), source(config, 3, CPU)
     for step in (7, 0, 4, 3):
         assert torch.equal(one(step).picture, two(step).picture)
@@ -125,7 +125,7 @@ def test_lessons_follow_from_seed_and_step(folder):
 
 
 def test_a_share_of_the_steps_is_procedural(folder, monkeypatch):
-    config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, size=32)
+    config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, sizes=(32,))
     made = []
 
     def noted(kind, seed, batch, size, device):
@@ -191,7 +191,7 @@ def test_the_bakeoff_runs_each_arm_once_and_prints_a_table(folder, tmp_path, cap
 def _training(tmp_path, packs) -> TrainConfig:
     return TrainConfig(
         tmp_path / "run", minutes=5.0, steps=2, validate_every=100, device="cpu",
-        source=SourceConfig(packs=(packs,), procedural_share=0.0, batch=2, size=32),
+        source=SourceConfig(packs=(packs,), procedural_share=0.0, batch=2, sizes=(32,)),
         validation=ValidationConfig(size=32, scenes=1),
     )  # fmt: skip
 

@@ -215,7 +215,7 @@ def test_a_model_is_taught_by_stacks_from_exported_weights(folder, model, tmp_pa
     )
     config = TrainConfig(
         tmp_path / "run", steps=2, start=weights, validate_every=100, device="cpu",
-        source=SourceConfig(packs=(out,), procedural_share=0.5, batch=2, size=32),
+        source=SourceConfig(packs=(out,), procedural_share=0.5, batch=2, sizes=(32,)),
         validation=ValidationConfig(size=32, scenes=1),
     )  # fmt: skip
     assert train(config).progress.step == 2

@@ -83,7 +83,7 @@ def test_the_trainer_is_handed_no_geometry():
         "first", "picture", "inside", "rays", "rotation", "translation", "known",
     }  # fmt: skip
     assert {field.name for field in fields(Answer)} == {"normals"}
-    lesson = source(SourceConfig(batch=2, size=32), 0, CPU)(0)
+    lesson = source(SourceConfig(batch=2, sizes=(32,)), 0, CPU)(0)
     assert type(lesson) is Lesson
     for function in (train_step, variable_projection, objective):
         assert Answer not in function.__annotations__.values()
@@ -175,7 +175,7 @@ def test_imagenet_features_fit_the_trunk():
 def test_training_learns_and_resumes_where_it_stopped(tmp_path):
     whole = TrainConfig(
         tmp_path / "whole", minutes=5.0, steps=14, validate_every=7, device="cpu",
-        source=SourceConfig(batch=4, size=32, kinds=("object",)),
+        source=SourceConfig(batch=4, sizes=(32,), kinds=("object",)),
         validation=ValidationConfig(size=32, scenes=4),
     )  # fmt: skip
     run(whole)

@@ -28,7 +28,7 @@ def arms(base: TrainConfig, amount: int) -> list[Arm]:
         *_encoders(base),
         *_scenes(base),
         *_objectives(base),
-        *(Arm(f"{size} px", _sourced(base, size=size)) for size in (96, 128)),
+        *(Arm(f"{size} px", _sourced(base, sizes=(size,))) for size in (96, 128)),
         *(Arm(f"{n} scenes", _sourced(base, scenes=n)) for n in (amount // 8, amount // 3)),
     ]
 

@@ -113,7 +113,7 @@ def _base(config: BakeoffConfig) -> TrainConfig:
         steps=config.steps,
         source=SourceConfig(
             packs=(config.packs,), procedural_share=0.0, scenes=config.amount,
-            batch=config.batch, size=config.size,
+            batch=config.batch, sizes=(config.size,),
         ),
         objective=ObjectiveConfig(),
         validation=ValidationConfig(packs=config.held_out, size=128, scenes=config.scored),

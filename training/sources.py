@@ -37,7 +37,8 @@ class SourceConfig:
     kinds: tuple[Kind, ...] = KINDS
     """Kinds of procedural scenes, taken in turn."""
     batch: int = 8
-    size: int = 128
+    sizes: tuple[int, ...] = (128,)
+    """Sides of the pictures, taken in turn: who learns one alone is unsteady at others."""
 
 
 def source(config: SourceConfig, seed: int, device: torch.device) -> Source:
@@ -117,7 +118,8 @@ def _rendered(
 ) -> Lesson:
     drawn = draw(paths, config.batch, seed, step)
     packs = [remembered(path) for path in drawn.paths]
-    return moved(lesson_of(packs, config.size, drawn.dice), device)
+    size = config.sizes[step % len(config.sizes)]
+    return moved(lesson_of(packs, size, drawn.dice), device)
 
 
 @lru_cache(maxsize=2)
@@ -131,7 +133,8 @@ def _procedural(config: SourceConfig, seed: int, step: int, device: torch.device
     turn, place = divmod(step, REUSE * len(config.kinds))
     kind = config.kinds[place % len(config.kinds)]
     number = 1_000_003 * (seed + 1) + turn
-    lesson = _generated(kind, number, config.batch, config.size, device)
+    size = config.sizes[turn % len(config.sizes)]
+    lesson = _generated(kind, number, config.batch, size, device)
     return mirrored(lesson) if place // len(config.kinds) % 2 else lesson
 
 

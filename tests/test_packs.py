@@ -86,9 +86,12 @@ def test_a_pack_comes_back_as_it_went(folder):
     assert np.degrees(np.arccos(cosine)).mean() < 0.5
 
 
+@pytest.mark.parametrize("printed", [0.0, 1.0])
 @pytest.mark.parametrize("seed", range(4))
-def test_turned_cut_and_mirrored_lights_still_tell_the_truth(folder, seed):
+def test_turned_cut_and_painted_lights_still_tell_the_truth(folder, seed, printed, monkeypatch):
     """Photometric stereo of a varied lesson agrees with itself, whatever the variation was."""
+    monkeypatch.setattr("training.loader.PAINTED_SHARE", 1.0)
+    monkeypatch.setattr("training.paint.PRINTED_SHARE", printed)
     pack = read_pack(pack_path(folder, 1))
     lesson = lesson_of([pack], 32, Dice(seed, CPU))
     assert 0 <= lesson.picture.min() and lesson.picture.max() <= 1

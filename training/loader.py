@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Shaped, UInt8
 from torch import Tensor
 
@@ -20,6 +19,7 @@ from backend.outline import outline_slopes
 from backend.resample import resize
 from training.batches import batched
 from training.packs import Pack, SecondView, read_pack
+from training.paint import paint
 from training.scenes import Lesson, OtherView, mirrored
 from training.scenes.capture import captured
 from training.scenes.generator import OUTLINE_SHARE
@@ -27,7 +27,7 @@ from training.scenes.random import Dice
 
 RELIT_SHARE = 0.6
 """Share of the pictures that are mixed anew from the single lights."""
-PAINTED_SHARE = 0.3
+PAINTED_SHARE = 0.45
 """Share of those that get another paint."""
 TURNABLE = ("object", "relief", "print")
 """Kinds without a ground, which look as likely from any side."""
@@ -180,6 +180,8 @@ def _lesson(
         picture = picture if pack.kind in ("room", "pile") else picture * inside[..., None]
     elif float(dice.uniform(1)) < relit_share:
         colours = _cut_lights(lights, window, size)
+        if float(dice.uniform(1)) < PAINTED_SHARE:
+            colours = colours * paint(dice, size, pack.kind in TURNABLE)
         singles = luminance(colours)
         picture = _relit(colours, directions, inside, picture, dice)
         picture = _grounded(picture, inside, dice)
@@ -219,20 +221,8 @@ def _relit(
     tint = 1 + 0.25 * dice.uniform(count, 3, low=-1.0)
     soft = float(dice.uniform(1, low=0.03, high=0.6))
     mixed = torch.einsum("kc,khwc->hwc", power * tint, lights) + soft * lights.mean(0)
-    if float(dice.uniform(1)) < PAINTED_SHARE:
-        mixed = mixed * _paint(dice, len(mixed))
     mixed = mixed / mixed.flatten()[::7].quantile(0.98).clamp_min(1e-3)
     return torch.where(inside[..., None], mixed, picture)
-
-
-def _paint(dice: Dice, size: int) -> Float[Tensor, "s s 3"]:
-    """Draw two colours in patches with soft or hard edges: albedo that tells nothing of shape."""
-    cells = 2 + int(dice.integers(12, 1))
-    noise = dice.normal(1, 1, cells, cells)
-    field = F.interpolate(noise, (size, size), mode="bicubic", align_corners=True)[0, 0]
-    hardness = 10 ** float(dice.uniform(1, high=1.5))
-    first, second = dice.uniform(2, 3, low=0.1)
-    return torch.lerp(first, second, torch.sigmoid(hardness * field)[..., None])
 
 
 def _grounded(

@@ -1,9 +1,9 @@
 """How sure each pixel's normal is, in degrees of expected error, and as a number from 0 to 1.
 
-Five clues: what the encoder thinks its normal leaves unexplained, how badly the picture is
-re-rendered, how far the Gaussians' normal and the refined one lie apart, how much the surface bends
-there, and how far it turns away. Their weights are fitted on our own validation scenes by
-``training.calibrate``.
+Three clues: what the encoder thinks its normal leaves unexplained (``backend.multiscale`` adds how
+differently the mirror image is answered), how much the surface bends there, and how far it turns
+away. Their weights are fitted on our own validation scenes by ``training.calibrate``. How badly the
+picture is re-rendered and how far the two normals lie apart say nothing beside them.
 """
 
 import torch
@@ -14,36 +14,23 @@ from backend.camera import view_rays
 from backend.config import ConfidenceConfig
 from backend.gaussians import Encoding
 from backend.geometry import normalize
-from backend.losses import weighted_mean
-from backend.model import Turn, View
+from backend.model import View
 
-RESIDUAL_FLOOR = 0.02
 BEND_FLOOR = 0.01
 """Of a unit normal, from one pixel to the next."""
 
 
-def clues(encoding: Encoding, now: Turn, view: View) -> Float[Tensor, "h w 6"]:
-    """Return what speaks for an error: 1, doubt, residual, disagreement, bend, turn.
+def clues(
+    encoding: Encoding, normals: Float[Tensor, "h w 3"], view: View
+) -> Float[Tensor, "h w 4"]:
+    """Return what speaks for an error of the normals: 1, doubt, bend, turn.
 
-    The residual is the logarithm of the relative one, the bend that of the normal's change; the
-    disagreement is 1 − cos, and so is the turn.
+    The bend is the logarithm of the normal's change, the turn 1 − cos to the viewer.
     """
-    target = now.splatted.target
-    level = weighted_mean(target.mean(-1), view.mask.float()).clamp_min(1e-6)
-    residual = (now.rerendered - target).abs().mean(-1) / level
-    other = now.splatted.mean_normals if now.refined is None else now.refined
-    apart = 1 - (now.splatted.normals * other).sum(-1)
-    turned = 1 + (now.normals * normalize(view_rays(view.camera))).sum(-1)
+    turned = 1 + (normals * normalize(view_rays(view.camera))).sum(-1)
     doubt = -encoding.confidence_logits
-    found = (
-        torch.ones_like(doubt),
-        doubt,
-        (residual + RESIDUAL_FLOOR).log(),
-        apart,
-        (_bend(now.normals) + BEND_FLOOR).log(),
-        turned,
-    )
-    return torch.stack(found, dim=-1)
+    bend = (_bend(normals) + BEND_FLOOR).log()
+    return torch.stack([torch.ones_like(doubt), doubt, bend, turned], dim=-1)
 
 
 def _bend(normals: Float[Tensor, "h w 3"]) -> Float[Tensor, "h w"]:
@@ -53,14 +40,14 @@ def _bend(normals: Float[Tensor, "h w 3"]) -> Float[Tensor, "h w"]:
     return down + across
 
 
-def expected_error(found: Float[Tensor, "h w 6"], config: ConfidenceConfig) -> Float[Tensor, "h w"]:
+def expected_error(found: Float[Tensor, "h w 4"], config: ConfidenceConfig) -> Float[Tensor, "h w"]:
     """Return the expected angular error in degrees."""
     return (found @ found.new_tensor(config.weights)).exp().clamp(0.5, 90.0)
 
 
 def confidence(
-    encoding: Encoding, now: Turn, view: View, config: ConfidenceConfig
+    encoding: Encoding, normals: Float[Tensor, "h w 3"], view: View, config: ConfidenceConfig
 ) -> Float[Tensor, "h w"]:
     """Return the confidence c in 0..1; it stands for an expected error of −scale · ln c."""
-    error = expected_error(clues(encoding, now, view), config)
+    error = expected_error(clues(encoding, normals, view), config)
     return torch.exp(-error / config.scale_degrees) * view.mask

@@ -80,8 +80,8 @@ class LoopConfig:
 class ConfidenceConfig:
     """Expected error from what the model knows; fitted by ``training.calibrate``."""
 
-    weights: tuple[float, ...] = (4.646, 0.977, -0.118, 1.467, 0.232, -0.764)
-    """Of the clues in ``backend.confidence``: 1, doubt, residual, disagreement, bend, turn."""
+    weights: tuple[float, ...] = (5.733, 1.029, 0.165, -0.362)
+    """Of the clues in ``backend.confidence``: 1, doubt, bend, turn."""
     scale_degrees: float = 20.0
     """A confidence c stands for an expected error of −scale · ln c."""
 

@@ -4,7 +4,7 @@ The encoder learned on pictures of about ``SHAPE_SIZE`` pixels. On a larger one 
 well as before but loses sight of the whole, so the low frequencies of the normals, the depth and
 the confidence come from a small copy and detail from the picture, in tiles where it is large. A
 tiny picture is enlarged first. The shape is seen twice, the second time in a mirror: errors that
-are not symmetric cancel.
+are not symmetric cancel, and where the two answers lie apart, there is doubt.
 """
 
 from collections.abc import Callable
@@ -39,6 +39,9 @@ DIRECT = 1.25
 CUT = 64
 """Longest side of the grid that carries the shape; what is finer is detail. It lies well below
 what the copy resolves, so that both agree where they meet."""
+MIRROR_DOUBT = 0.15
+"""How much doubt the logarithm of 1 − cos between the picture's and its mirror's normals adds."""
+MIRROR_FLOOR = 1e-3
 TILE = 512
 OVERLAP = 64
 
@@ -92,7 +95,10 @@ def cut_grid(height: int, width: int, cut: int = CUT) -> tuple[int, int]:
 
 
 def seen_twice(model: See, view: View, outline: Float[Tensor, "h w 2"] | None = None) -> Encoded:
-    """Encode a picture, its normals averaged with those of its mirror image."""
+    """Encode a picture, its normals averaged with those of its mirror image.
+
+    Where the two lie apart, the confidence falls.
+    """
     hint = outline_slopes(view.mask) if outline is None else outline
     straight = model(view, hint)
     intrinsics = view.camera.intrinsics.clone()
@@ -102,12 +108,14 @@ def seen_twice(model: See, view: View, outline: Float[Tensor, "h w 2"] | None = 
     mirror = View(view.rgb.flip(1), view.mask.flip(1), camera, view.rasterize)
     mirrored = model(mirror, hint.flip(1) * across[:2])
     one, other = straight.encoding, mirrored.encoding
-    back = normalize(other.normals).flip(1) * across
+    here, back = normalize(one.normals), normalize(other.normals).flip(1) * across
+    apart = (1 - (here * back).sum(-1) + MIRROR_FLOOR).log()
+    sure = (one.confidence_logits + other.confidence_logits.flip(1)) / 2
     both = replace(
         one,
-        normals=normalize(normalize(one.normals) + back),
+        normals=normalize(here + back),
         log_albedo=(one.log_albedo + other.log_albedo.flip(1)) / 2,
-        confidence_logits=(one.confidence_logits + other.confidence_logits.flip(1)) / 2,
+        confidence_logits=sure - MIRROR_DOUBT * apart,
     )
     return Encoded(both, straight.features)
 

@@ -128,7 +128,7 @@ def estimate(
     with torch.no_grad():
         found = _settled(loop.state.encoding, view)
         final = _last_turn(found, loop.state.lighting, work, beginning, model, config)
-        sure = confidence(found, final, view, config.confidence)
+        sure = confidence(found, final.normals, view, config.confidence)
         own = fine_normals(work, settings.start, model, begun)
         fine = guided(own, known)
         maps = _maps_of(picture, work, beginning, final, fine, sure)

@@ -11,16 +11,18 @@ from backend import multiscale, pipeline, start
 from backend.camera import camera_from_fov, view_rays
 from backend.confidence import clues, confidence, expected_error
 from backend.config import ConfidenceConfig
+from backend.encoder import Encoded
+from backend.geometry import normalize
 from backend.image import Box, Picture, decode_picture
-from backend.model import View, shipped_model, turn
-from backend.multiscale import encode
+from backend.model import View, shipped_model
+from backend.multiscale import encode, seen_twice
 from backend.outline import outline_slopes
 from backend.rasterizer.torch_engine import TorchRasterizer
 from backend.start import LEARNED, begin, fine_normals
 from backend.work import Work, prepare
 from shared.settings import EstimateSettings
 from tests.scenes import sphere_picture
-from tests.test_model import SMALL, make_lighting, make_model, make_view
+from tests.test_model import SMALL, make_model, make_view
 
 CPU = torch.device("cpu")
 
@@ -147,19 +149,41 @@ def test_with_a_model_the_answer_is_refined():
     assert torch.isfinite(result.maps.normals).all()
 
 
-def test_doubt_and_misfit_lower_the_confidence():
-    view, model, lighting = make_view(50.0), make_model(), make_lighting()
-    encoded = model(view)
-    now = turn(encoded.encoding, view, lighting, SMALL, model, encoded.features)
-    config = ConfidenceConfig(weights=(2.0, 0.5, 0.3, 0.5, 0.1, 0.4))
-    sure = confidence(encoded.encoding, now, view, config)
+def test_doubt_bends_and_turns_lower_the_confidence():
+    view, config = make_view(0.0), ConfidenceConfig(weights=(2.0, 0.5, 0.1, 0.4))
+    encoding = make_model()(view).encoding
+    facing = torch.tensor([0.0, 0.0, -1.0]).expand(*view.mask.shape, 3).contiguous()
+    sure = confidence(encoding, facing, view, config)
     assert (sure[~view.mask] == 0).all() and (0 <= sure).all() and (sure <= 1).all()
-    doubting = replace(encoded.encoding, confidence_logits=encoded.encoding.confidence_logits - 1)
-    assert (confidence(doubting, now, view, config) <= sure).all()
-    worse = replace(now, rerendered=now.splatted.target + 5.0)
-    assert (confidence(encoded.encoding, worse, view, config) <= sure + 1e-6).all()
-    found = expected_error(clues(encoded.encoding, now, view), config)
+    doubting = replace(encoding, confidence_logits=encoding.confidence_logits - 1)
+    tilted = normalize(facing + torch.tensor([0.5, 0.0, 0.0]))
+    bent = torch.where(torch.arange(view.mask.shape[1])[:, None] % 2 == 0, facing, tilted)
+    for less in (
+        confidence(doubting, facing, view, config),
+        confidence(encoding, tilted, view, config),
+        confidence(encoding, bent, view, config),
+    ):
+        assert (less[view.mask] <= sure[view.mask]).all()
+        assert less[view.mask].mean() < sure[view.mask].mean() - 0.002
+    found = expected_error(clues(encoding, facing, view), config)
     torch.testing.assert_close(sure[view.mask], (-found / config.scale_degrees).exp()[view.mask])
+
+
+def test_where_the_mirror_image_is_answered_otherwise_there_is_doubt():
+    view, model = view_of(40, 40), make_model()
+
+    def leaning(seen, outline):
+        """Lean to the right in the left half, whatever is seen."""
+        found = model(seen, outline)
+        normals = torch.tensor([0.0, 0.0, -1.0]).repeat(40, 40, 1)
+        normals[:, :10, 0] = 0.5
+        flat = torch.zeros(40, 40)
+        encoding = replace(found.encoding, normals=normals, confidence_logits=flat)
+        return Encoded(encoding, found.features)
+
+    sure = seen_twice(leaning, view).encoding.confidence_logits
+    sides = torch.cat([sure[:, :10], sure[:, 30:]], dim=1)
+    assert sides.max() < sure[:, 10:30].min()
 
 
 def test_an_outline_says_where_a_thing_turns_away():

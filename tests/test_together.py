@@ -30,10 +30,7 @@ def _learned_by_two(out):
 
 def _learned_by_one(out, monkeypatch):
     """Learn as one process does, but along the mean gradient of two lessons."""
-
-    other = source(
-        SourceConfig(batch=2, sizes=(32,), kinds=("object", "relief")), 5, torch.device("cpu")
-    )
+    other = source(LESSONS, 5, torch.device("cpu"))
     real, steps = trainer.share_gradients, iter(range(STEPS))
 
     def with_the_other(model, crew):
@@ -64,7 +61,7 @@ def test_two_processes_learn_as_one_that_sees_both_lessons(tmp_path, monkeypatch
     start = new_model(TrainConfig(tmp_path, trunk="plain", imagenet=False)).state_dict()
     assert not torch.equal(two["model.encoder.heads.bias"], start["encoder.heads.bias"])
     for name in two:
-        torch.testing.assert_close(two[name], one[name], atol=2e-4, rtol=1e-3, msg=name)
+        torch.testing.assert_close(two[name], one[name], atol=2e-4, rtol=1e-3)
 
 
 def test_one_process_keeps_its_gradients():

@@ -40,6 +40,10 @@ class SourceConfig:
     sizes: tuple[int, ...] = (128,)
     """Sides of the pictures, taken in turn: who learns one alone is unsteady at others."""
 
+    def size(self, turn: int) -> int:
+        """Return the side of the pictures of a turn."""
+        return self.sizes[turn % len(self.sizes)]
+
 
 def source(config: SourceConfig, seed: int, device: torch.device) -> Source:
     """Return the lessons of a run.
@@ -118,8 +122,7 @@ def _rendered(
 ) -> Lesson:
     drawn = draw(paths, config.batch, seed, step)
     packs = [remembered(path) for path in drawn.paths]
-    size = config.sizes[step % len(config.sizes)]
-    return moved(lesson_of(packs, size, drawn.dice), device)
+    return moved(lesson_of(packs, config.size(step), drawn.dice), device)
 
 
 @lru_cache(maxsize=2)
@@ -133,8 +136,7 @@ def _procedural(config: SourceConfig, seed: int, step: int, device: torch.device
     turn, place = divmod(step, REUSE * len(config.kinds))
     kind = config.kinds[place % len(config.kinds)]
     number = 1_000_003 * (seed + 1) + turn
-    size = config.sizes[turn % len(config.sizes)]
-    lesson = _generated(kind, number, config.batch, size, device)
+    lesson = _generated(kind, number, config.batch, config.size(turn), device)
     return mirrored(lesson) if place // len(config.kinds) % 2 else lesson
 
 

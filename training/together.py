@@ -55,11 +55,11 @@ def share_gradients(model: nn.Module, crew: Crew) -> None:
         return
     parameters = list(model.parameters())
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-    together = torch.cat([gradient.flatten() for gradient in gradients])
+    total = torch.cat([gradient.flatten() for gradient in gradients])
     taught = torch.tensor([float(p.grad is not None) for p in parameters])
-    dist.all_reduce(together)
+    dist.all_reduce(total)
     dist.all_reduce(taught)
-    pieces = (together / crew.count).split([p.numel() for p in parameters])
+    pieces = (total / crew.count).split([p.numel() for p in parameters])
     for parameter, piece, told in zip(parameters, pieces, taught.tolist(), strict=True):
         parameter.grad = piece.view_as(parameter) if told else None
 

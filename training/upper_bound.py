@@ -41,7 +41,7 @@ def _true_normals(source: SourceConfig, paths: tuple, seed: int, step: int) -> T
         cut(
             torch.from_numpy(turned_vectors(turned(read_answer(path), turns), turns)),
             window,
-            source.sizes[step % len(source.sizes)],
+            source.size(step),
         )
         for path, turns, window in framed
     ]

@@ -11,6 +11,7 @@ from PIL import Image
 from backend.config import EngineConfig
 from backend.image import linear_to_srgb
 from backend.model import Clone, load_model
+from training import sources
 from training.ablation import ROWS, AblationConfig
 from training.ablation import run as ablate
 from training.bakeoff import BakeoffConfig, bake
@@ -136,6 +137,7 @@ def test_a_share_of_the_steps_is_procedural(folder, monkeypatch):
         return generate(kind, seed, batch, size, device)
 
     monkeypatch.setattr("training.sources.generate", noted)
+    sources._generated.cache_clear()  # another test may have made the same scenes
     lessons = source(config, 5, CPU)
     kinds = [type(lessons(step)) for step in range(16)]
     assert kinds == [Lesson] * 16 and len(made) == 4

@@ -123,7 +123,8 @@ def test_height_hints_and_layers_are_taken_and_written(folder):
     assert run(config) == 0
     names = {path.name for path in (folder / "out").iterdir()}
     assert names == {
-        "ball_normal.png", "ball.exr", "ball_height.exr", "ball_occlusion.png", "ball_report.json"
+        "ball_normal.png", "ball_maps.exr", "ball_height.exr", "ball_occlusion.png",
+        "ball_report.json",
     }  # fmt: skip
     normals = read_data(folder / "out" / "ball_normal.png")[12:20, 12:20].astype(float)
     assert np.ptp(normals, axis=(0, 1)).max() < 20

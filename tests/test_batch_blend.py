@@ -56,12 +56,12 @@ def calls(config):
 def test_blender_is_called_once_when_everything_else_is_there(config):
     assert run(config) == 0
     out = config.target.resolve()
-    report, blend = out / "ball_report.json", out / "ball.blend"
+    report, blend = out / "ball_report.json", out / "ball_normals.blend"
     assert calls(config) == [
         ["--background", "--python-exit-code", "1", "--python", str(SCRIPT), "--",
          str(report), str(blend)],
     ]  # fmt: skip
-    assert json.loads(report.read_text())["outputs"][-1] == "ball.blend"
+    assert json.loads(report.read_text())["outputs"][-1] == "ball_normals.blend"
     before = times(out)
     assert run(config) == 0 and times(out) == before and len(calls(config)) == 1
 
@@ -76,12 +76,12 @@ def test_a_python_is_told_apart_by_its_name():
 
 def test_a_blend_that_is_missing_is_made_without_estimating_again(config):
     assert run(config) == 0
-    blend = config.target / "ball.blend"
+    blend = config.target / "ball_normals.blend"
     before = times(config.target)
     blend.unlink()
     assert run(config) == 0 and len(calls(config)) == 2
     after = times(config.target)
-    assert after.pop("ball.blend") != before.pop("ball.blend") and after == before
+    assert after.pop("ball_normals.blend") != before.pop("ball_normals.blend") and after == before
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_a_blend_that_is_missing_is_made_without_estimating_again(config):
 def test_what_goes_wrong_is_said_and_costs_the_blend_alone(config, caplog, trouble, said):
     config.blender.with_name("trouble").write_text(trouble)
     assert run(config) == 1
-    assert f"did not save ball.blend: {said}" in caplog.text and "goes on" in caplog.text
+    assert f"did not save ball_normals.blend: {said}" in caplog.text and "goes on" in caplog.text
     before = times(config.target)
-    assert "ball_normal.exr" in before and "ball.blend" not in before
+    assert "ball_normal.exr" in before and "ball_normals.blend" not in before
     config.blender.with_name("trouble").unlink()
     assert run(config) == 0
     after = times(config.target)
-    assert after.pop("ball.blend") and after == before
+    assert after.pop("ball_normals.blend") and after == before
 
 
 def test_an_old_blend_does_not_pass_for_a_new_one(config):
@@ -105,24 +105,24 @@ def test_an_old_blend_does_not_pass_for_a_new_one(config):
     config.blender.with_name("trouble").write_text("no")
     other = replace(config, seed=1)
     assert run(other) == 1
-    assert not (config.target / "ball.blend").exists()
+    assert not (config.target / "ball_normals.blend").exists()
     config.blender.with_name("trouble").unlink()
     assert run(other) == 0
-    made = json.loads((config.target / "ball.blend").read_text())
+    made = json.loads((config.target / "ball_normals.blend").read_text())
     assert made["settings"]["seed"] == 1
 
 
 def test_a_blend_of_another_run_is_left_alone(config):
     assert run(config) == 0
     assert run(replace(config, outputs=("normal",), blender=None)) == 0
-    assert (config.target / "ball.blend").exists()
+    assert (config.target / "ball_normals.blend").exists()
 
 
 def test_several_processes_have_their_blends_made(config):
     Image.open(config.sources[0]).save(config.target.parent / "second.png")
     paths = (*config.sources, config.target.parent / "second.png", config.target)
     assert run(replace(config, paths=paths, jobs=2, threads=2)) == 0
-    assert {path.name for path in config.target.glob("*.blend")} == {"ball.blend", "second.blend"}
+    assert {path.name for path in config.target.glob("*.blend")} == {"ball_normals.blend", "second_normals.blend"}
 
 
 def test_a_blender_that_hangs_or_will_not_start_is_one_pictures_trouble(

@@ -60,6 +60,15 @@ def test_two_pictures_of_one_name_do_not_share_their_results(folder):
         plan(config_of(folder, "in", "again"))
 
 
+@pytest.mark.parametrize("source", [".", "*.png", "ball.png", "shot.##.png"])
+def test_results_never_lie_among_the_pictures(folder, source):
+    """There they would be taken for pictures by the next run, or overwrite some."""
+    Image.new("RGB", (9, 9)).save(folder / "in" / "shot.01.png")
+    config = replace(config_of(folder), paths=(folder / "in" / source, folder / "in" / ".." / "in"))
+    with pytest.raises(Refused, match="among the pictures"):
+        plan(config)
+
+
 def test_machines_that_share_a_folder_call_results_alike(folder):
     Image.new("RGB", (12, 9)).save(folder / "in" / "ball.jpg")
     whole = plan(config_of(folder, "in"))

@@ -1,6 +1,6 @@
 """Open the results of one report and save them as a .blend; Blender runs this, with its Python.
 
-    blender --background --python in_blender.py -- NAME_report.json NAME.blend
+    blender --background --python in_blender.py -- NAME_report.json NAME_normals.blend
 
 What goes wrong is the last line that is said.
 """

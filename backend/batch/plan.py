@@ -35,7 +35,7 @@ class Item:
 
     def blend(self, target: Path) -> Path:
         """Return where the .blend lies, which is made from the report and its files."""
-        return target / f"{self.name}.blend"
+        return target / f"{self.name}_normals.blend"
 
 
 def plan(config: BatchConfig) -> tuple[Item, ...]:
@@ -46,12 +46,13 @@ def plan(config: BatchConfig) -> tuple[Item, ...]:
             get in each other's way.
     """
     paths: dict[Path, None] = {}
+    target = config.target.resolve()
     for source in config.sources:
-        if source.is_dir() and source.resolve() == config.target.resolve():
-            message = f"The results would lie among the pictures of {source}."
-            raise Refused("bad_request", message, "Choose another folder for them.")
         if not (found := expanded(source)):
             raise Refused("bad_request", f"There is no picture at {source}.", "Check the name.")
+        if any(path.parent.resolve() == target for path in found):
+            message = f"The results would lie among the pictures of {source}."
+            raise Refused("bad_request", message, "Choose another folder for them.")
         paths |= dict.fromkeys(found)
     names = _names(list(paths))
     ours = _shared(list(paths), config.shard)

@@ -58,7 +58,7 @@ def write_outputs(
         "shading": ("_shading.exr", image(arrays["shading"])),
         "confidence": ("_confidence.png", image(arrays["confidence"])),
         "sheet": ("_sheet.png", lambda path: _write_sheet(path, file, arrays)),
-        "exr": (".exr", lambda path: write_layers(path, arrays)),
+        "exr": ("_maps.exr", lambda path: write_layers(path, arrays)),
     }
     chosen = [writers[output] for output in outputs if output in writers]
     if "height" in arrays:

@@ -5,7 +5,6 @@ Files keep the conventions of the wire, except the PLY: splat viewers expect the
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from plyfile import PlyData, PlyElement
 
 from backend import spz
 from backend.image import linear_to_srgb
+from backend.whole_files import whole_file
 from shared.messages import Report
 
 LAYERS = {
@@ -76,8 +76,7 @@ def image_rows(
     if channels:
         spec.channelnames = channels
         spec.channelformats = tuple("float" if name in EXACT else "half" for name in channels)
-    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
-    output = oiio.ImageOutput.create(str(temporary))
+    output = oiio.ImageOutput.create(str(path))
     if output is None:
         raise OSError(f"{path} is of no kind that can be written: {oiio.geterror().strip()}")
 
@@ -90,14 +89,13 @@ def image_rows(
         values = np.ascontiguousarray(values, dtype=np.float32)
         check(output.write_scanlines(top, top + len(rows), 0, values))
 
-    check(output.open(str(temporary), spec))
-    try:
-        yield write
-        check(output.close())
-        os.replace(temporary, path)
-    finally:
-        output.close()
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as temporary:
+        check(output.open(str(temporary), spec))
+        try:
+            yield write
+            check(output.close())
+        finally:
+            output.close()
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:
@@ -124,26 +122,23 @@ def write_gaussians(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
     for name, values in columns.items():
         table[name] = values
     comment = "camera of COLMAP: x right, y down, z forward"
-    temporary = path.with_suffix(".part")
-    PlyData([PlyElement.describe(table, "vertex")], comments=[comment]).write(str(temporary))
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        PlyData([PlyElement.describe(table, "vertex")], comments=[comment]).write(str(temporary))
     return path
 
 
 def write_spz(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
     """Write the Gaussians as an SPZ file, which is a sixth of the PLY and less exact."""
     parts = ("means", "quats", "scales", "opacities", "colours")
-    temporary = path.with_suffix(".part")
-    temporary.write_bytes(spz.encode(*(arrays[part] for part in parts)))
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(spz.encode(*(arrays[part] for part in parts)))
     return path
 
 
 def write_report(path: Path, report: Report, extra: Mapping[str, object]) -> Path:
     """Write what was done as JSON."""
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps({**extra, **asdict(report)}, indent=2) + "\n")
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps({**extra, **asdict(report)}, indent=2) + "\n")
     return path
 
 

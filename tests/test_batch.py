@@ -268,3 +268,25 @@ def test_large_pictures_are_written_in_bands(folder, monkeypatch):
     assert run(config) == 0 and times(out) == before
     Image.new("L", (20, 20), 255).save(folder / "small.png")
     assert run(replace(config, mask=folder / "small.png")) == 1
+
+
+@pytest.mark.parametrize("step", [5, 7])
+def test_another_run_on_the_same_large_picture_changes_nothing(folder, monkeypatch, step):
+    """A farm gives a task to another machine while the first one still works on it."""
+    for name, value in {"LARGE": 32, "REDUCED": 24, "BAND": 16, "TILE": 24, "OVERLAP": 8}.items():
+        monkeypatch.setattr(large, name, value)
+    config = config_of(folder, "in/ball.png", start="auto", outputs=("normal_exr",))
+    assert run(replace(config, paths=(config.paths[0], folder / "alone"))) == 0
+    steps = []
+
+    def another_one_comes():
+        steps.append(1)
+        if len(steps) == step:
+            assert run(config) == 0
+            (folder / "out" / "ball_report.json").unlink()  # nor does it tell of itself
+        return False
+
+    assert run(config, another_one_comes) == 0 and len(steps) > step
+    alone, shared = (read_data(folder / place / "ball_normal.exr") for place in ("alone", "out"))
+    np.testing.assert_array_equal(shared, alone)
+    assert not list((folder / "out").glob(".*"))

@@ -122,7 +122,8 @@ def test_several_processes_have_their_blends_made(config):
     Image.open(config.sources[0]).save(config.target.parent / "second.png")
     paths = (*config.sources, config.target.parent / "second.png", config.target)
     assert run(replace(config, paths=paths, jobs=2, threads=2)) == 0
-    assert {path.name for path in config.target.glob("*.blend")} == {"ball_normals.blend", "second_normals.blend"}
+    made = {path.name for path in config.target.glob("*.blend")}
+    assert made == {"ball_normals.blend", "second_normals.blend"}
 
 
 def test_a_blender_that_hangs_or_will_not_start_is_one_pictures_trouble(

@@ -4,17 +4,17 @@ The averaged model of a checkpoint, half precision, in one file.
 """
 
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import tyro
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from backend.config import EngineConfig
 from backend.model import WEIGHTS
+from backend.whole_files import whole_file
 from training.checkpoint import load_averaged
 
 log = logging.getLogger(__name__)
@@ -38,15 +38,13 @@ def export(config: ExportConfig) -> int:
     if not all(torch.isfinite(value).all() for value in halves.values()):
         log.error("Some weights do not fit half precision; nothing was written.")
         return 1
-    temporary = config.out.with_suffix(".part")
-    save_file(halves, temporary)
-    temporary.chmod(0o644)
-    size = temporary.stat().st_size
+    content = save(halves)
+    size = len(content)
     if size > LARGEST:
-        temporary.unlink()
         log.error("The weights have %.1f MB; at most %.0f may ship.", size / 1e6, LARGEST / 1e6)
         return 1
-    os.replace(temporary, config.out)
+    with whole_file(config.out) as temporary:
+        temporary.write_bytes(content)
     log.info("%s: %.1f MB", config.out, size / 1e6)
     return 0
 

@@ -6,7 +6,6 @@ minute. ``examples/onnx_estimate.py`` runs the file without torch. Needs onnx an
 
 import hashlib
 import logging
-import os
 import sys
 import warnings
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import tyro
 from backend import __version__
 from backend.config import EngineConfig
 from backend.model import WEIGHTS
+from backend.whole_files import whole_file
 from training.checkpoint import load_averaged
 from training.feed_forward import NAMES, FeedForward
 
@@ -66,9 +66,8 @@ def run(config: OnnxConfig) -> int:
         return 2
     model = described(exported(config.weights), config.weights)
     onnx.checker.check_model(model, full_check=True)
-    temporary = config.out.with_suffix(".part")
-    onnx.save(model, temporary)
-    os.replace(temporary, config.out)
+    with whole_file(config.out) as temporary:
+        onnx.save(model, temporary)
     log.info("%s: %.1f MB", config.out, config.out.stat().st_size / 1e6)
     return 0
 

@@ -9,6 +9,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 try:
     import bpy
@@ -28,7 +29,7 @@ def main(report: Path, blend: Path) -> None:
         setattr(bpy.context.scene.clone_textures, kind, True)
     bpy.ops.import_scene.clone_results(filepath=str(report))
     bpy.ops.file.pack_all()
-    temporary = blend.with_name(f".{blend.stem}.part.blend")
+    temporary = blend.with_name(f".{blend.stem}.{uuid4().hex[:8]}.part.blend")
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(temporary), compress=True, copy=True)
         os.replace(temporary, blend)

@@ -22,6 +22,7 @@ from backend.large import LARGE, estimate_large, is_large
 from backend.model import Clone
 from backend.outputs import write_report
 from backend.pipeline import estimate
+from backend.whole_files import scratch_file
 from shared.messages import Code, Report
 from shared.settings import EstimateSettings
 
@@ -141,15 +142,12 @@ def _large(
     """Write normals and albedo at full size, the rest from the reduced copy."""
     size = file.pixels.shape[0], file.pixels.shape[1]
     _check_large(size, mask, config)
-    scratch = config.target / f".{item.name}.part"
     device = torch.device(config.device)
-    try:
+    with scratch_file(config.target, item.name) as scratch:
         large = estimate_large(
             file.pixels, file.transfer, mask, settings, scratch, device, tell, lambda: False, model
         )
         full = write_bands(config.target, item.name, size, large.bands, config.outputs)
-    finally:
-        scratch.unlink(missing_ok=True)
     arrays, report = wire_arrays(large.whole), wire_report(large.whole)
     rest = tuple(output for output in config.outputs if output not in FULL_SIZE)
     reduced = write_outputs(config.target, item.name, file, arrays, rest)

@@ -17,6 +17,10 @@ PICTURE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".hdr", ".bmp", ".tga"}
 )
 _LINEAR_SUFFIXES = frozenset({".exr", ".hdr"})
+UNASSOCIATED = "oiio:UnassociatedAlpha"
+"""What OpenImageIO calls colours that alpha has not darkened."""
+_ASSOCIATED = frozenset({"openexr", "tiff"})
+"""Formats whose colours alpha may have darkened already, whatever was wished for."""
 _KEPT_TYPES = {"uint8": oiio.UINT8, "uint16": oiio.UINT16}
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda stored: stored[:, ::-1],
@@ -75,28 +79,74 @@ def read_data(path: Path) -> np.ndarray:
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """Read a mask as (H, W): the alpha channel where there is one, else the first channel."""
+    """Read a mask as (H, W): the alpha channel where it says something, else the first channel."""
     values = read_data(path)
-    return values[..., -1] if values.shape[-1] in (2, 4) else values[..., 0]
+    alpha = values[..., -1]
+    says = values.shape[-1] in (2, 4) and bool((alpha < _full(values)).any())
+    return alpha if says else values[..., 0]
 
 
 def _read(path: Path) -> Stored:
     if not path.is_file():
         raise Refused("bad_image", f"There is no file {path}.", "Check the name.")
     wishes = oiio.ImageSpec()
-    wishes.attribute("oiio:UnassociatedAlpha", 1)
+    wishes.attribute(UNASSOCIATED, 1)
     source = oiio.ImageInput.open(str(path), wishes)
     if source is None:
         raise _unreadable(path, oiio.geterror())
     spec = source.spec()
     _check_sides(path, spec.width, spec.height)
+    _check_sides(path, spec.full_width, spec.full_height)
     kept = _KEPT_TYPES.get(str(spec.format), oiio.FLOAT)
-    values = source.read_image(0, 0, 0, min(4, spec.nchannels), kept)
+    values = source.read_image(0, 0, 0, _channels(spec.nchannels, spec.alpha_channel), kept)
     if values is None:
         raise _unreadable(path, source.geterror())
+    if source.format_name() == "openexr":
+        corner = spec.x - spec.full_x, spec.y - spec.full_y
+        values = _in_frame(values, corner, (spec.full_height, spec.full_width))
+    if source.format_name() in _ASSOCIATED and spec.get_int_attribute(UNASSOCIATED) != 1:
+        values = _unassociated(values)
     turn = _UPRIGHT.get(spec.get_int_attribute("Orientation", 1))
     upright = values if turn is None else turn(values)
     return Stored(upright, {entry.name: entry.value for entry in spec.extra_attribs})
+
+
+def _channels(count: int, alpha: int) -> int:
+    """Return how many channels are colour and alpha; a depth or a normal behind them is neither."""
+    if alpha in (1, 3):
+        return alpha + 1
+    return 3 if count >= 3 else 1
+
+
+def _in_frame(values: np.ndarray, corner: tuple[int, int], frame: tuple[int, int]) -> np.ndarray:
+    """Put what was trimmed, or drawn beyond the frame (h, w), into it by its corner (x, y)."""
+    if corner == (0, 0) and frame == values.shape[:2]:
+        return values
+    (left, top), (height, width) = corner, frame
+    whole = np.zeros((height, width, values.shape[2]), values.dtype)
+    above, before = max(0, -top), max(0, -left)
+    seen = values[above : max(0, height - top), before : max(0, width - left)]
+    rows, columns = seen.shape[:2]
+    whole[top + above :, left + before :][:rows, :columns] = seen
+    return whole
+
+
+def _unassociated(values: np.ndarray) -> np.ndarray:
+    """Divide colours by their alpha, where there is some."""
+    if values.shape[2] not in (2, 4):
+        return values
+    full, alpha = _full(values), values[..., -1:]
+    partly = (alpha > 0) & (alpha < full)
+    if not partly.any():
+        return values
+    colour = values[..., :-1] / np.where(partly, alpha / full, 1.0)
+    colour = colour if values.dtype.kind == "f" else colour.round().clip(0, full)
+    return np.concatenate([colour.astype(values.dtype), alpha], axis=-1)
+
+
+def _full(values: np.ndarray) -> float:
+    """Return what stands for 1."""
+    return float(np.iinfo(values.dtype).max) if values.dtype.kind == "u" else 1.0
 
 
 def _check_sides(path: Path, width: int, height: int) -> None:

@@ -175,6 +175,58 @@ def test_half_transparent_colours_are_not_darkened(tmp_path):
     np.testing.assert_array_equal(read_picture(tmp_path / "x.png").pixels, pixels)
 
 
+def written(path, values, names, unassociated=0, **window):
+    """Write a picture whose channels have names; a window is where it lies in which frame."""
+    spec = oiio.ImageSpec(values.shape[1], values.shape[0], values.shape[2], oiio.FLOAT)
+    if path.suffix != ".exr":
+        spec.format = oiio.TypeDesc("uint8")
+    spec.channelnames = tuple(names)
+    spec.attribute("oiio:UnassociatedAlpha", unassociated)
+    for name, value in window.items():
+        setattr(spec, name, value)
+    output = oiio.ImageOutput.create(str(path))
+    assert output.open(str(path), spec) and output.write_image(values.astype(np.float32))
+    output.close()
+    return path
+
+
+@pytest.mark.parametrize("name, unassociated", [("a.exr", 0), ("a.tif", 0), ("a.tif", 1)])
+def test_colours_that_alpha_darkened_are_brightened_again(tmp_path, name, unassociated):
+    alpha = np.linspace(0, 1, 9)[None, :, None].repeat(8, 0)
+    colour = 0.8 if unassociated else 0.8 * alpha
+    values = np.concatenate([np.broadcast_to(colour, (8, 9, 3)), alpha], axis=-1)
+    pixels = read_picture(written(tmp_path / name, values, "RGBA", unassociated)).pixels
+    full = 255 if pixels.dtype == np.uint8 else 1
+    np.testing.assert_allclose(pixels[:, 1:, :3] / full, 0.8, atol=0.02)
+    np.testing.assert_allclose(pixels[..., 3:] / full, alpha, atol=0.01)
+    assert not (~np.isfinite(pixels)).any()
+
+
+@pytest.mark.parametrize(
+    "names, kept",
+    [("RGBZ", 3), (("R", "G", "B", "N.X", "N.Y", "N.Z"), 3), ("YZ", 1), ("YA", 2), ("RGBA", 4),
+     (("R", "G", "B", "A", "Z"), 4)],
+)  # fmt: skip
+def test_depths_and_normals_behind_colours_are_no_alpha(tmp_path, names, kept):
+    values = np.full((8, 9, len(names)), 0.5)
+    assert read_picture(written(tmp_path / "a.exr", values, names)).pixels.shape == (8, 9, kept)
+
+
+@pytest.mark.parametrize(
+    "x, y, width, height", [(30, 20, 50, 40), (-8, -8, 112, 80), (70, 50, 40, 30), (98, 0, 120, 10)]
+)
+def test_an_exr_fills_its_frame_whatever_was_trimmed(tmp_path, x, y, width, height):
+    whole = RNG.uniform(0.1, 1, (300, 300, 4)).astype(np.float32)  # from −40, −40
+    whole[..., 3] = 1
+    part = whole[y + 40 : y + 40 + height, x + 40 : x + 40 + width]
+    window = {"x": x, "y": y, "full_x": 0, "full_y": 0, "full_width": 96, "full_height": 64}
+    pixels = read_picture(written(tmp_path / "a.exr", part, "RGBA", **window)).pixels
+    assert pixels.shape == (64, 96, 4)
+    rows, columns = np.mgrid[:64, :96]
+    drawn = (rows >= y) & (rows < y + height) & (columns >= x) & (columns < x + width)
+    np.testing.assert_array_equal(pixels, np.where(drawn[..., None], whole[40:104, 40:136], 0))
+
+
 def test_up_to_the_largest_side_is_read(tmp_path):
     Image.fromarray(np.zeros((8, 16384), np.uint8)).save(tmp_path / "long.png")
     assert read_picture(tmp_path / "long.png").pixels.shape == (8, 16384, 1)

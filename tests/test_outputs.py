@@ -126,3 +126,6 @@ def test_masks_come_from_alpha_or_the_first_channel(tmp_path):
     Image.fromarray((mask * 255).astype(np.uint8)).save(tmp_path / "m.png")
     np.testing.assert_array_equal(read_mask(tmp_path / "a.png") > 127, mask)
     np.testing.assert_array_equal(read_mask(tmp_path / "m.png") > 127, mask)
+    opaque = np.dstack([np.repeat(mask[..., None] * 255, 3, axis=-1), np.full(mask.shape, 255)])
+    Image.fromarray(opaque.astype(np.uint8)).save(tmp_path / "o.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "o.png") > 127, mask)

@@ -1,5 +1,6 @@
 """Pictures from disk: whatever OpenImageIO reads, with orientation, colours and lens understood."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,9 @@ def read_mask(path: Path) -> np.ndarray:
 def _read(path: Path) -> Stored:
     if not path.is_file():
         raise Refused("bad_image", f"There is no file {path}.", "Check the name.")
+    if path != Path(os.fsencode(path).decode(errors="replace")):
+        name = os.fsencode(path.name).decode(errors="replace")
+        raise Refused("bad_image", f"The name {name} is not in UTF-8.", "Rename the file.")
     wishes = oiio.ImageSpec()
     wishes.attribute(UNASSOCIATED, 1)
     source = oiio.ImageInput.open(str(path), wishes)

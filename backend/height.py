@@ -15,6 +15,7 @@ from torch import Tensor
 
 from backend.camera import Camera, view_rays
 from backend.geometry import normalize
+from backend.image import resize_mask
 from backend.integration import integrated, slopes_of
 from backend.resample import filled, resize
 
@@ -60,7 +61,7 @@ def _coarse_depth(
     height, width = inside.shape
     scale = min(1.0, COARSE / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    mostly = resize(inside.float(), *size) > 0.5
+    mostly = resize_mask(inside, *size)
     shown = normals * inside[..., None]
     less, sight = normalize(resize(shown, *size)), resize(rays, *size)
     depth = integrated(less, sight, mostly, torch.zeros(size))

@@ -151,8 +151,14 @@ def crop(picture: Picture, box: Box) -> Picture:
 
 
 def resize_mask(mask: Bool[Tensor, "h w"], height: int, width: int) -> Bool[Tensor, "hh ww"]:
-    """Resample a mask; a pixel is inside when most of it is."""
-    return resize(mask.float(), height, width) > 0.5
+    """Resample a mask; see ``mostly_inside``."""
+    return mostly_inside(resize(mask.float(), height, width))
+
+
+def mostly_inside(covered: Float[Tensor, "h w"]) -> Bool[Tensor, "h w"]:
+    """Tell where most of a pixel is inside; of a thing too thin for that, where most of it is."""
+    inside = covered > 0.5
+    return inside if inside.any() else covered > covered.max() / 2
 
 
 def resize_hints(
@@ -179,7 +185,7 @@ def resize_picture(picture: Picture, longest: int) -> Picture:
     weight = resize(inside, *size)
     rgb = resize(picture.rgb * inside[..., None], *size) / weight.clamp_min(1e-6)[..., None]
     hints = resize_hints(picture.hints, *size)
-    return replace(picture, rgb=rgb, mask=weight > 0.5, hints=hints)
+    return replace(picture, rgb=rgb, mask=mostly_inside(weight), hints=hints)
 
 
 def _check_size(shape: tuple[int, ...]) -> None:

@@ -22,7 +22,7 @@ from backend.errors import Stopped
 from backend.geometry import normalize
 from backend.grids import cells, edges, sampled
 from backend.guidance import CUT as GUIDED
-from backend.image import Picture, decode_picture, exposed, linear_colours
+from backend.image import Picture, decode_picture, exposed, linear_colours, mostly_inside
 from backend.model import Clone, View
 from backend.multiscale import CUT, cut_grid
 from backend.outline import outline_slopes
@@ -151,7 +151,7 @@ def reduced(
         rgb, _, _ = linear_colours(pixels[top:bottom], transfer)
         colours[row] = cells(rgb.numpy(), size[1])
         covered[row] = cells(inside[top:bottom, :, None].astype(np.float32), size[1])[..., 0]
-    whole = None if inside.all() else covered > 0.5
+    whole = None if inside.all() else mostly_inside(torch.from_numpy(covered)).numpy()
     return decode_picture(colours, "linear", whole)
 
 

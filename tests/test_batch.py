@@ -154,7 +154,12 @@ def test_a_bad_picture_fails_alone_and_the_lines_say_so(folder, capsys, caplog):
 
 @pytest.mark.parametrize(
     "error, code",
-    [(OSError("full"), "internal"), (MemoryError(), "out_of_memory"), (RuntimeError(), "internal")],
+    [
+        (OSError("full"), "internal"),
+        (MemoryError(), "out_of_memory"),
+        (RuntimeError(), "internal"),
+        (IndexError("index 0"), "internal"),
+    ],
 )
 def test_what_breaks_is_one_pictures_trouble(folder, monkeypatch, error, code):
     def breaking(*_):
@@ -164,6 +169,7 @@ def test_what_breaks_is_one_pictures_trouble(folder, monkeypatch, error, code):
     item = plan(config_of(folder))[0]
     outcome = one.process(item, config_of(folder), None, None, lambda *_: None)
     assert outcome.status == "failed" and outcome.code == code
+    assert str(error) in outcome.message
 
 
 def test_ctrl_c_says_how_to_go_on(folder, monkeypatch, caplog):

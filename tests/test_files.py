@@ -2,6 +2,8 @@
 
 import io
 import math
+import os
+import sys
 
 import numpy as np
 import OpenImageIO as oiio
@@ -158,6 +160,15 @@ def test_the_matrix_of_p3_is_the_published_one():
     published = [[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]]
     np.testing.assert_allclose(to_srgb_matrix(np.array(P3)), published, atol=1e-3)
     np.testing.assert_allclose(to_srgb_matrix(np.array(AP1)) @ np.ones(3), 1, atol=1e-6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    Image.new("L", (9, 9)).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(path)
+    with pytest.raises(Refused, match="caf\ufffd"):
+        read_picture(path)
 
 
 def test_palettes_and_cmyk_are_colours(tmp_path):

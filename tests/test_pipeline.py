@@ -10,6 +10,7 @@ from backend.conventions import wire_arrays, wire_report
 from backend.errors import Refused, Stopped
 from backend.image import decode_picture
 from backend.loop import optimise
+from backend.model import shipped_model
 from backend.start import NOT_REFINED, begin
 from backend.work import prepare
 from shared.settings import EstimateSettings
@@ -181,6 +182,19 @@ def test_perspective_turns_the_normals_with_the_view():
 )
 def test_odd_pictures_give_finite_answers(pixels, transfer):
     result, _ = estimate(pixels, replace(QUICK, steps=3), transfer=transfer)
+    assert all(np.isfinite(values).all() for values in wire_arrays(result).values())
+
+
+@pytest.mark.parametrize("start", ["auto", "flat", "inflation", "shading"])
+@pytest.mark.parametrize("every", [16, 9])
+def test_what_is_thinner_than_the_grid_is_found_all_the_same(start, every):
+    """A fence or lace: bars that cover less than half of every cell."""
+    pixels = np.random.default_rng(0).integers(40, 255, (256, 320, 4), dtype=np.uint8)
+    bars = np.arange(320) % every < 2
+    pixels[..., 3] = 255 * bars
+    settings = replace(QUICK, steps=2, start=start, height=True)
+    result, _ = estimate(pixels, settings, model=shipped_model(CPU) if start == "auto" else None)
+    assert torch.equal(result.mask, torch.from_numpy(bars).expand(256, 320))
     assert all(np.isfinite(values).all() for values in wire_arrays(result).values())
 
 

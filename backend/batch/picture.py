@@ -81,6 +81,9 @@ def process(
     except (OSError, MemoryError, RuntimeError) as error:
         code: Code = "out_of_memory" if _is_memory(error) else "internal"
         return Outcome(path, "failed", time.perf_counter() - began, (), code, str(error))
+    except Exception as error:  # noqa: BLE001  the pictures after this one are not to blame
+        message = f"The engine stopped with an error of its own ({type(error).__name__}: {error})."
+        return Outcome(path, "failed", time.perf_counter() - began, (), "internal", message)
     seconds = time.perf_counter() - began
     return Outcome(path, "done", seconds, outputs, flicker_degrees=flicker, identity=mark)
 

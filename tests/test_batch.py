@@ -191,7 +191,11 @@ def test_ctrl_c_says_how_to_go_on(folder, monkeypatch, caplog):
         (("in",), {"steady": 0.5, "jobs": 2}, "--jobs"),
         (("in",), {"steady": 0.5}, "normal_exr"),
         (("in",), {"steady": 0.5, "outputs": ("normal_exr", "depth")}, "numbers"),
-        (("in",), {"seamless": True, "fov": "auto"}, "flat"), (("out",), {}, "among the pictures"),
+        (("in",), {"seamless": True, "fov": "auto"}, "flat"), (("out",), {}, "no picture"),
+        (("in",), {"device": "mps"}, "no device mps"),
+        (("in",), {"blender": Path("blender")}, "add blend to --outputs"),
+        (("in",), {"mask": Path(__file__).parent}, "No picture finds its mask"),
+        (("in",), {"hints": Path(__file__).parent}, "No picture finds its hints"),
     ],
 )  # fmt: skip
 def test_nothing_to_do_is_exit_code_two(folder, caplog, sources, options, said):
@@ -199,6 +203,18 @@ def test_nothing_to_do_is_exit_code_two(folder, caplog, sources, options, said):
     assert run(config_of(folder, *sources, **options)) == 2
     assert said in caplog.text
     assert run(BatchConfig((folder / "in",))) == 2
+
+
+def test_a_forgotten_folder_for_the_results_is_told(folder, caplog):
+    pictures = folder / "in" / "ball.png", folder / "in" / "plain.jpg"
+    assert run(BatchConfig(pictures)) == 2 and "plain.jpg is no folder" in caplog.text
+    assert run(BatchConfig((folder / "in", pictures[0] / "out"))) == 2
+    assert "cannot be made" in caplog.text
+
+
+def test_pictures_without_a_mask_are_counted(folder, caplog):
+    assert run(config_of(folder, mask=folder / "masks")) == 0
+    assert "1 of 2 pictures have no mask in" in caplog.text
 
 
 def test_the_lens_of_a_photograph_gives_the_field_of_view(folder):

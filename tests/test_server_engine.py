@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from backend.device import choose_device
 from backend.errors import Refused
 from backend.server import engine
 from backend.server.process import WORKER_COMMAND
@@ -40,9 +41,11 @@ def test_a_picture_becomes_normals_through_the_wire(tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_missing_device_is_refused_by_name():
-    assert engine.choose_device("auto") == engine.choose_device("cpu") == torch.device("cpu")
+    assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
     with pytest.raises(Refused, match="CUDA"):
-        engine.choose_device("cuda")
+        choose_device("cuda")
+    with pytest.raises(Refused, match="no device mps"):
+        choose_device("mps")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from types import FrameType
 
 import tyro
@@ -18,9 +18,10 @@ import tyro
 from backend import openjd
 from backend.batch.config import BatchConfig
 from backend.batch.picture import Outcome
-from backend.batch.plan import plan, sequence_of
+from backend.batch.plan import Item, plan, sequence_of
 from backend.batch.progress import Progress
 from backend.batch.workers import one_by_one, side_by_side
+from backend.device import choose_device
 from backend.errors import Refused
 from backend.priors.store import installed
 
@@ -39,16 +40,21 @@ def run(config: BatchConfig, stopping: Callable[[], bool] = lambda: False) -> in
         log.error("%s", problem)
         return 2
     try:
+        config = replace(config, device=str(choose_device(config.device)))
         if config.prior:
             installed(config.prior)
         items = plan(config)
+        config.target.mkdir(parents=True, exist_ok=True)
     except Refused as refused:
         log.error("%s", f"{refused.message} {refused.advice}".strip())
+        return 2
+    except OSError as error:
+        log.error("The folder %s cannot be made (%s).", config.target, error.strerror)
         return 2
     if config.steady and not any(sequence_of(item.path) for item in items):
         log.error("Steady frames have numbers in their names; these pictures have none.")
         return 2
-    config.target.mkdir(parents=True, exist_ok=True)
+    _tell_unpaired(items, config)
     progress = Progress(len(items), openjd.progress() if config.progress == "openjd" else None)
 
     def tell(path: str, stage: str, fraction: float) -> None:
@@ -65,6 +71,13 @@ def run(config: BatchConfig, stopping: Callable[[], bool] = lambda: False) -> in
         outcomes.append(outcome)
     _conclude(outcomes)
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _tell_unpaired(items: Sequence[Item], config: BatchConfig) -> None:
+    for what, given in (("mask", config.mask), ("hints", config.hints)):
+        without = sum(getattr(item, what) is None for item in items)
+        if given is not None and without:
+            log.warning("%d of %d pictures have no %s in %s.", without, len(items), what, given)
 
 
 def _print(outcome: Outcome) -> None:

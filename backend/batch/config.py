@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-import torch
 import tyro
 
+from backend.device import choose_device
 from shared.settings import EstimateSettings, LightFrom, Start
 
 Output = Literal[
@@ -64,7 +64,7 @@ class BatchConfig:
     jobs: int = 1
     """Pictures worked on at the same time, each by a process of its own; one on a GPU."""
     device: Annotated[str, tyro.conf.arg(metavar="{cpu,cuda}")] = field(
-        default_factory=lambda: "cuda" if torch.cuda.is_available() else "cpu"
+        default_factory=lambda: choose_device("auto").type
     )
     shard: str = "1/1"
     """Which part of the pictures to do, as I/N: of N machines that share a folder, the I-th."""
@@ -112,6 +112,8 @@ class BatchConfig:
             return f"{self.jobs} jobs were asked for; at least one is needed."
         if self.seamless and self.fov == "auto":
             return "Pictures that tile are flat: leave out --fov auto."
+        if self.target.exists() and not self.target.is_dir():
+            return f"{self.target} is no folder: name the one for the results at the end."
         return self._steady_problem() or self._blend_problem() or self.settings().problem()
 
     def _steady_problem(self) -> str | None:
@@ -127,7 +129,7 @@ class BatchConfig:
 
     def _blend_problem(self) -> str | None:
         if "blend" not in self.outputs:
-            return None
+            return "--blender writes a .blend: add blend to --outputs." if self.blender else None
         if self.blender is None:
             return "Blender itself writes a .blend: say where it is with --blender."
         if shutil.which(self.blender) is None:

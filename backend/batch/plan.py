@@ -56,11 +56,13 @@ def plan(config: BatchConfig) -> tuple[Item, ...]:
         paths |= dict.fromkeys(found)
     names = _names(list(paths))
     ours = _shared(list(paths), config.shard)
-    return tuple(
+    items = [
         Item(path, name, _paired(path, config.mask), _paired(path, config.hints))
         for path, name in zip(paths, names, strict=True)
-        if path in ours
-    )
+    ]
+    _check_paired("mask", [item.mask for item in items], config.mask)
+    _check_paired("hints", [item.hints for item in items], config.hints)
+    return tuple(item for item in items if item.path in ours)
 
 
 def expanded(source: Path) -> list[Path]:
@@ -156,3 +158,9 @@ def _paired(path: Path, given: Path | None) -> Path | None:
         return given
     found = [p for p in sorted(given.iterdir()) if p.stem == path.stem]
     return found[0] if found else None
+
+
+def _check_paired(what: str, found: Sequence[Path | None], given: Path | None) -> None:
+    if given is not None and not any(found):
+        message = f"No picture finds its {what} in {given}."
+        raise Refused("bad_request", message, "Each is called as its picture, whatever the suffix.")

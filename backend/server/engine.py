@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.conventions import flip_axes, wire_arrays, wire_report
-from backend.errors import Refused
+from backend.device import choose_device, device_name
 from backend.image import decode_picture
 from backend.memory import keep_freed_memory
 from backend.model import Clone, shipped_model
@@ -99,29 +99,6 @@ def preview_of(normals: Float[Tensor, "h w 3"]) -> np.ndarray:
     """Encode normals of the OpenCV camera as an 8-bit normal map (OpenGL)."""
     shares = encode_normals(flip_axes(normals).numpy())
     return np.rint(255 * shares.clip(0.0, 1.0)).astype(np.uint8)
-
-
-def choose_device(wanted: str) -> torch.device:
-    """Turn "auto", "cpu", "cuda" or "cuda:1" into a device that works.
-
-    Raises:
-        Refused: when CUDA was asked for and does not work here.
-    """
-    if wanted == "cpu":
-        return torch.device("cpu")
-    if torch.cuda.is_available():
-        return torch.device("cuda" if wanted == "auto" else wanted)
-    if wanted != "auto":
-        message = "CUDA was asked for, but PyTorch finds no CUDA device here."
-        raise Refused("internal", message, "Choose the device auto or cpu.")
-    return torch.device("cpu")
-
-
-def device_name(device: torch.device) -> str:
-    """Name a device as the user knows it."""
-    if device.type == "cuda":
-        return f"cuda ({torch.cuda.get_device_name(device)})"
-    return f"cpu ({torch.get_num_threads()} threads)"
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def read(context: bpy.types.Context, name: str) -> Bake:
         )
     chosen = scene.clone_textures
     return Bake(
-        images.result_name(thing.name, "_normal") if thing is not None else "",
+        result_name(thing.name, image) if thing is not None else "",
         surface_of(thing, scene.camera, context.evaluated_depsgraph_get()),
         frame,
         images.read(image).values,
@@ -89,6 +89,12 @@ def bake_slices(wanted: Bake) -> Generator[None, None, bpy.types.Image]:
     image = images.show(wanted.name, file, "Non-Color")
     normal_nodes.mark(image, "DIRECTX" if wanted.downward else "OPENGL")
     return image
+
+
+def result_name(thing: str, seen: bpy.types.Image) -> str:
+    """Return what the map of an object is called, never as the picture's map that it is made of."""
+    name = images.result_name(thing, "_normal")
+    return name if name != seen.name else images.result_name(thing, "_baked_normal")
 
 
 def frame_of(scene: bpy.types.Scene) -> Frame:

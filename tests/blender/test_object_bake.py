@@ -158,6 +158,18 @@ def test_nothing_else_is_left_or_changed(camera, normal_map):
     assert counts == (len(thing.data.vertices), len(thing.data.uv_layers))
 
 
+def test_the_map_that_is_baked_stays(camera, normal_map):
+    """An object and its picture of one name, as Import Images as Planes leaves them."""
+    normal_map()
+    grid("photo")
+    before = pixels("photo_normal").copy()
+    bake()
+    baked = pixels("photo_baked_normal").copy()
+    bake()
+    np.testing.assert_array_equal(pixels("photo_normal"), before)
+    np.testing.assert_array_equal(pixels("photo_baked_normal"), baked)
+
+
 def test_polygons_of_many_corners_are_baked(camera, normal_map):
     normal_map()
     bpy.ops.mesh.primitive_circle_add(

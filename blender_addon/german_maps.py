@@ -137,6 +137,9 @@ TEXTS = {
     "The maps of “{}” are in the material “{}”. Unplugged, but still there: {}.": (
         "Die Maps von „{}“ sind im Material „{}“. Abgezogen, aber noch da: {}."
     ),
+    "The material “{}” belongs to another file. Make it local first.": (
+        "Das Material „{}“ gehört zu einer anderen Datei. Mache es zuerst lokal."
+    ),
     "The material “{}” shows no Principled BSDF. Add one to its output.": (
         "Das Material „{}“ zeigt keinen Principled BSDF. Füge einen an seinem Ausgang ein."
     ),

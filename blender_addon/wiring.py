@@ -74,11 +74,15 @@ def surface_of(thing: bpy.types.Object | None) -> Surface:
     """Find the Principled BSDF of an object's active material.
 
     Raises:
-        Unwirable: when there is none.
+        Unwirable: when there is none, or it could not be saved.
     """
     material = thing.active_material if thing is not None else None
     if material is None or material.node_tree is None:
         raise Unwirable("The active object has no material. Give it one that uses nodes.")
+    if material.library is not None or material.override_library is not None:
+        raise Unwirable(
+            f"The material “{material.name}” belongs to another file. Make it local first."
+        )
     output = material.node_tree.get_output_node("ALL")
     upstream = _upstream(output.inputs["Surface"]) if output is not None else []
     shader = next((node for node in upstream if node.type == "BSDF_PRINCIPLED"), None)
@@ -122,7 +126,7 @@ def _wire_height(
 
 
 def _wire_occlusion(surface: Surface, image: bpy.types.Image) -> None:
-    """Multiply the base color, whatever it comes from."""
+    """Multiply the base color, whatever it comes from; it may go on through other nodes then."""
     fresh = surface.tree.nodes.get(DARKEN) is None
     texture = _texture(surface, OCCLUSION, image, -400)
     darken = _node(surface, DARKEN, "ShaderNodeMix", (-250, -400))
@@ -131,21 +135,26 @@ def _wire_occlusion(surface: Surface, image: bpy.types.Image) -> None:
         darken.data_type, darken.blend_type = "RGBA", "MULTIPLY"
         _socket(darken.inputs, "Factor_Float").default_value = 1.0
         _socket(darken.inputs, "A_Color").default_value = color.default_value
-    if color.is_linked and color.links[0].from_node != darken:
-        surface.tree.links.new(color.links[0].from_socket, _socket(darken.inputs, "A_Color"))
     surface.tree.links.new(texture.outputs["Color"], _socket(darken.inputs, "B_Color"))
+    if darken in _upstream(color):
+        return
+    if color.is_linked:
+        surface.tree.links.new(color.links[0].from_socket, _socket(darken.inputs, "A_Color"))
     surface.tree.links.new(_socket(darken.outputs, "Result_Color"), color)
 
 
 def _unwire_occlusion(surface: Surface) -> None:
-    """Take our occlusion out again and give the base color back what it had."""
+    """Take our occlusion out again and give what it darkened to what it fed."""
     nodes = surface.tree.nodes
-    darken, color = nodes.get(DARKEN), surface.shader.inputs["Base Color"]
+    darken = nodes.get(DARKEN)
     if darken is None:
         return
     painted = _socket(darken.inputs, "A_Color")
-    if painted.is_linked and color.is_linked and color.links[0].from_node == darken:
-        surface.tree.links.new(painted.links[0].from_socket, color)
+    for fed in [link.to_socket for link in _socket(darken.outputs, "Result_Color").links]:
+        if painted.is_linked:
+            surface.tree.links.new(painted.links[0].from_socket, fed)
+        elif fed.type == painted.type:
+            fed.default_value = painted.default_value
     for node in (darken, nodes.get(OCCLUSION)):
         if node is not None:
             nodes.remove(node)

@@ -124,6 +124,39 @@ def test_occlusion_multiplies_a_plain_color(estimated):
     assert tuple(darken.inputs[6].default_value) == pytest.approx((0.2, 0.4, 0.6, 1))
 
 
+def saturated_behind_the_occlusion():
+    """Put a node between our Multiply and the base color, as an artist grades it."""
+    color, grade = shader().inputs["Base Color"], tree().nodes.new("ShaderNodeHueSaturation")
+    tree().links.new(color.links[0].from_socket, grade.inputs["Color"])
+    tree().links.new(grade.outputs["Color"], color)
+    return grade
+
+
+def test_nodes_behind_the_occlusion_stay_and_keep_their_texture(estimated):
+    painted = tree().nodes.new("ShaderNodeTexImage")
+    tree().links.new(painted.outputs["Color"], shader().inputs["Base Color"])
+    estimated.wire_occlusion = True
+    wire()
+    grade = saturated_behind_the_occlusion()
+    before = links()
+    wire()
+    assert links() == before
+    estimated.wire_occlusion = False
+    wire()
+    assert source(shader().inputs["Base Color"]) == grade
+    assert source(grade.inputs["Color"]) == painted
+
+
+def test_nodes_behind_the_occlusion_keep_a_plain_color(estimated):
+    shader().inputs["Base Color"].default_value = (0.2, 0.4, 0.6, 1)
+    estimated.wire_occlusion = True
+    wire()
+    grade = saturated_behind_the_occlusion()
+    estimated.wire_occlusion = False
+    wire()
+    assert tuple(grade.inputs["Color"].default_value) == pytest.approx((0.2, 0.4, 0.6, 1))
+
+
 def test_what_was_in_the_normal_stays_and_is_named(estimated, capfd):
     bump = tree().nodes.new("ShaderNodeBump")
     bump.name = "My Bump"
@@ -144,6 +177,21 @@ def test_nothing_to_wire_into_is_said(estimated, thing):
     tree().nodes.remove(shader())
     with pytest.raises(RuntimeError, match="shows no Principled BSDF"):
         wire()
+
+
+@pytest.mark.parametrize("overridden", [False, True])
+def test_a_material_of_another_file_is_refused(estimated, thing, tmp_path, overridden):
+    """What is wired into it would be gone when the file is opened again."""
+    path = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(path, {bpy.data.materials["plaster"]})
+    with bpy.data.libraries.load(path, link=True) as (_, here):
+        here.materials = ["plaster"]
+    linked = here.materials[0]
+    thing.data.materials[0] = linked.override_create() if overridden else linked
+    before = {node.name for node in linked.node_tree.nodes}
+    with pytest.raises(RuntimeError, match="belongs to another file"):
+        wire()
+    assert {node.name for node in thing.active_material.node_tree.nodes} == before
 
 
 def test_an_unknown_image_is_said(estimated):

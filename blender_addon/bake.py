@@ -86,7 +86,7 @@ def bake_slices(wanted: Bake) -> Generator[None, None, bpy.types.Image]:
             "The camera sees no front of the object inside its UV map. Point the camera at it as "
             "the photograph was taken, and check the direction of its faces."
         )
-    image = images.show(wanted.name, file, "Non-Color")
+    image = images.show(wanted.name, file, "data")
     normal_nodes.mark(image, "DIRECTX" if wanted.downward else "OPENGL")
     return image
 

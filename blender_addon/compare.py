@@ -30,7 +30,7 @@ def show(split: float) -> bpy.types.Image | None:
     both = kept()
     if both is None:
         return None
-    return images.show(both.name, exr.encode(joined(both, split)), "Linear Rec.709")
+    return images.show(both.name, exr.encode(joined(both, split)), "linear")
 
 
 def follow_slider(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:

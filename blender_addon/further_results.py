@@ -61,7 +61,7 @@ def surface_slices(
 
 def light_scene(name: str, sky: bytes) -> None:
     """Add the ambient light as the scene's world."""
-    image = images.show(images.result_name(name, "_sky"), sky, "Linear Rec.709")
+    image = images.show(images.result_name(name, "_sky"), sky, "linear")
     world.light_scene(images.result_name(name, "_light"), image)
 
 

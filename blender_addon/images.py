@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from .pixels import Pixels
+from .pixels import ColorSpace, Pixels
 from .shared.messages import Transfer
 from .shared.transfer import MAX_SIDE
 
@@ -18,7 +18,13 @@ FILE_EXTENSIONS = frozenset(
 )
 """Endings of file names, which Blender keeps in the names of images and results do without."""
 MAX_NAME_BYTES = 63
-RAW_COLORSPACES = {"Non-Color", "Linear Rec.709"}
+LINEAR_COLORSPACES = (
+    "Linear Rec.709",
+    "Linear Rec.709 (sRGB)",
+    "Utility - Linear - sRGB",
+    "Utility - Linear - Rec.709",
+)
+"""What linear light is called whose primaries are sRGB's: by Blender, by the configs of ACES."""
 
 
 class UnusableImage(Exception):
@@ -68,8 +74,17 @@ def check_mask(mask: bpy.types.Image, size: tuple[int, int]) -> None:
 
 def transfer_of(image: bpy.types.Image) -> Transfer:
     """Return how an image's values stand for light; Blender converts float images itself."""
-    raw = image.is_float or image.colorspace_settings.name in RAW_COLORSPACES
+    space = image.colorspace_settings
+    raw = image.is_float or space.is_data or space.name in LINEAR_COLORSPACES
     return "linear" if raw else "srgb"
+
+
+def set_colorspace(image: bpy.types.Image, space: ColorSpace) -> None:
+    """Say what an image's values are, in whatever names the color management has."""
+    if space == "data":
+        image.colorspace_settings.is_data = True
+    else:
+        image.colorspace_settings.name = _linear_name()
 
 
 def read(image: bpy.types.Image) -> Pixels:
@@ -116,7 +131,7 @@ def set_output(
     settings.color_management = "FOLLOW_SCENE"
 
 
-def show(name: str, file: bytes, colorspace: str) -> bpy.types.Image:
+def show(name: str, file: bytes, colorspace: ColorSpace) -> bpy.types.Image:
     """Show an EXR file's bytes in the image of that name, made or refreshed.
 
     They are packed into it, so undo, redo and saving keep them; Blender decodes them when they are
@@ -131,7 +146,7 @@ def show(name: str, file: bytes, colorspace: str) -> bpy.types.Image:
     image.filepath_raw = f"//{bpy.path.clean_name(name)}.exr"  # ``filepath`` would look for it
     _pack(image, file)
     image.buffers_free()  # what was shown so far
-    image.colorspace_settings.name = colorspace
+    set_colorspace(image, colorspace)
     image.alpha_mode = "CHANNEL_PACKED"  # otherwise the colors are multiplied by alpha
     image.update_tag()
     if _is_open(image):
@@ -158,6 +173,20 @@ def result_name(name: str, suffix: str) -> str:
         name = stem
     room = MAX_NAME_BYTES - len(suffix.encode())
     return name.encode()[:room].decode(errors="ignore") + suffix
+
+
+def _linear_name() -> str:
+    """Return the name of sRGB's linear light, or of scene-linear light where there is none."""
+    spaces = bpy.types.ColorManagedInputColorspaceSettings.bl_rna.properties["name"].enum_items
+    return next((name for name in LINEAR_COLORSPACES if name in spaces), None) or _scene_linear()
+
+
+def _scene_linear() -> str:
+    """Ask a float image, which begins with it."""
+    image = bpy.data.images.new("CLONE linear", 1, 1, float_buffer=True)
+    name = image.colorspace_settings.name
+    bpy.data.images.remove(image)
+    return name
 
 
 def _pack(image: bpy.types.Image, file: bytes) -> None:

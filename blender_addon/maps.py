@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from .curvature import curvature_map
-from .pixels import normal_colors
+from .pixels import ColorSpace, normal_colors
 from .shaping import Shaping, shaped
 from .task import Estimate
 
@@ -53,9 +53,9 @@ class Map:
     """(H, W), where colors belong to an object."""
 
 
-def colorspace(kind: Kind) -> str:
-    """Return what Blender calls the space of a map's values."""
-    return "Linear Rec.709" if kind == "albedo" else "Non-Color"
+def colorspace(kind: Kind) -> ColorSpace:
+    """Return what a map's values are."""
+    return "linear" if kind == "albedo" else "data"
 
 
 def kept(estimate: Estimate) -> Estimate:

@@ -5,8 +5,12 @@ Arrays run top to bottom, Blender's rows bottom to top.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+
+ColorSpace = Literal["linear", "data"]
+"""What an image's values are: linear light, or no colors."""
 
 
 @dataclass(frozen=True)

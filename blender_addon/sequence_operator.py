@@ -151,7 +151,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
             source = Source(bpy.data.images[self.image_name], before)
             picture = request.task_of(source, context.scene).arrays.result()["picture"]
             with images.opened_file(writer.plan.normals.path(before)) as normal:
-                normal.colorspace_settings.name = "Non-Color"
+                images.set_colorspace(normal, "data")
                 normals = unit_normals(images.read(normal).values)
             writer.before = before, Frame(picture, normals)
 
@@ -189,7 +189,7 @@ def show(plan: Plan, first: int) -> bpy.types.Image:
         image.unpack(method="REMOVE")
     image.filepath = path
     image.source = "SEQUENCE"
-    image.colorspace_settings.name = "Non-Color"
+    images.set_colorspace(image, "data")
     return image
 
 

@@ -107,7 +107,7 @@ def _measure(scene: bpy.types.Scene) -> Encoding:
             path = Path(folder) / "ramp.png"
             ramp.save_render(str(path), scene=scene)
             with images.opened_file(path) as saved:
-                saved.colorspace_settings.name = "Non-Color"
+                images.set_colorspace(saved, "data")
                 values = images.read(saved).values[0, :, :3].astype(np.float64)
     finally:
         bpy.data.images.remove(ramp)

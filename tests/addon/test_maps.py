@@ -46,7 +46,7 @@ def test_default_normal_map_is_half_the_normal_and_a_half(maps, example):
     made = maps.make("normal", example, maps.Choice())
     normals = example.arrays["normals"]
     np.testing.assert_array_equal(made.colors, normals * np.float32(0.5) + np.float32(0.5))
-    assert made.alpha is None and maps.colorspace("normal") == "Non-Color"
+    assert made.alpha is None and maps.colorspace("normal") == "data"
 
 
 def test_albedo_carries_the_mask_as_alpha(maps, example):

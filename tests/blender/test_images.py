@@ -14,7 +14,7 @@ NAME = "photo_normal"
 FIRST, SECOND = (np.random.default_rng(seed).random((24, 32, 3), np.float32) for seed in (0, 1))
 
 
-def show(colors, alpha=None, name=NAME, colorspace="Non-Color"):
+def show(colors, alpha=None, name=NAME, colorspace="data"):
     file = sys.modules[f"{MODULE}.exr"].encode(colors, alpha)
     return sys.modules[f"{MODULE}.images"].show(name, file, colorspace)
 
@@ -28,7 +28,7 @@ def shows(colors, name=NAME):
 
 def test_colors_alpha_and_what_blender_is_told(addon):
     alpha = np.linspace(0, 1, 32, dtype=np.float32)[None].repeat(24, 0)
-    image = show(FIRST, alpha, colorspace="Linear Rec.709")
+    image = show(FIRST, alpha, colorspace="linear")
     shows(FIRST)  # also where alpha is 0
     np.testing.assert_allclose(pixels(NAME)[..., 3], alpha, atol=HALF)
     assert image.colorspace_settings.name == "Linear Rec.709"

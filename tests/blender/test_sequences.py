@@ -56,7 +56,7 @@ def assert_frames(backend, *numbers):
 
 def normals_in(path):
     image = bpy.data.images.load(str(path))
-    image.colorspace_settings.name = "Non-Color"
+    image.colorspace_settings.is_data = True
     values = pixels(image.name)[..., :3] * 2 - 1
     bpy.data.images.remove(image)
     return values

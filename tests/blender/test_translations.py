@@ -11,8 +11,9 @@ from tests.blender.conftest import MODULE
 from tests.blender.own import registered_texts, written_texts
 
 NOT_SHOWN = {
-    "Linear Rec.709", "AgX Base sRGB", "Filmic sRGB", "{} Blended", "{} render", "Sun X", "Sun Y",
-    "Sun Z", "Sun Color", "Sun Strength", "Ambient Color",
+    "Linear Rec.709", "Linear Rec.709 (sRGB)", "Utility - Linear - sRGB",
+    "Utility - Linear - Rec.709", "AgX Base sRGB", "Filmic sRGB", "{} Blended", "{} render",
+    "Sun X", "Sun Y", "Sun Z", "Sun Color", "Sun Strength", "Ambient Color",
 }  # fmt: skip
 """Names of data, sockets and color spaces."""
 OURS = "CLONE "

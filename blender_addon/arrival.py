@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An estimate arrives in the scene, from a backend or from files."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 
 import bpy
 
-from . import following, further_results, lineage, maps, results, session, wiring
+from . import (
+    following,
+    further_results,
+    images,
+    lineage,
+    maps,
+    results,
+    session,
+    sources,
+    wiring,
+)
+from .maps import Kind
 from .task import Estimate
 from .texture_settings import choice
 from .translations import translated
@@ -29,9 +40,18 @@ def bring_in(
     session.current.kept = maps.kept(estimate)
     normal = yield from results.import_slices(estimate, wanted)
     following.current.note(wanted.maps)
-    lineage.mark(normal, bpy.data.images.get(estimate.task.name))
+    mark_maps(estimate.task.name, (*wanted.maps.kinds, "albedo"))  # the card needs that one
     if textures.wire:
         level, said = wiring.wire_active(context, estimate.task.name)
         tell(level, translated(said))
     tell({"INFO"}, translated(f"The normal map is the image “{normal.name}”"))
     return normal
+
+
+def mark_maps(name: str, kinds: Iterable[Kind]) -> None:
+    """Remember which picture the maps of these kinds were made from."""
+    picture = sources.picture_named(name)
+    for kind in kinds:
+        image = bpy.data.images.get((images.result_name(name, f"_{kind}"), None))
+        if image is not None:
+            lineage.mark(image, picture)

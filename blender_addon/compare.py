@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import exr, images
+from . import exr, images, lineage, sources
 from .comparison import Halves, joined
 
 _kept: list[Halves] = []
@@ -30,11 +30,17 @@ def show(split: float) -> bpy.types.Image | None:
     both = kept()
     if both is None:
         return None
-    return images.show(both.name, exr.encode(joined(both, split)), "linear")
+    image = images.show(_image_name(both), exr.encode(joined(both, split)), "linear")
+    lineage.mark(image, sources.picture_named(both.name))
+    return image
 
 
 def follow_slider(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     """Show the comparison at the new place, where it is shown at all."""
     both = kept()
-    if both is not None and both.name in bpy.data.images:
+    if both is not None and _image_name(both) in bpy.data.images:
         show(settings.compare_split)
+
+
+def _image_name(both: Halves) -> str:
+    return images.result_name(both.name, "_compare")

@@ -14,7 +14,7 @@ class Halves:
     """What is compared: two (H, W, 3) pictures of one size, linear float32."""
 
     name: str
-    """Of the image that shows them."""
+    """Of what was estimated."""
     picture: np.ndarray
     rerendered: np.ndarray
 

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from . import comparison, environment, exr, images, maps, material, surface, view, world
+from . import (
+    comparison,
+    environment,
+    exr,
+    images,
+    lineage,
+    maps,
+    material,
+    sources,
+    surface,
+    view,
+    world,
+)
 from .comparison import Halves
 from .depth_grid import Grid, Lens, grid
 from .task import Estimate
@@ -62,6 +74,7 @@ def surface_slices(
 def light_scene(name: str, sky: bytes) -> None:
     """Add the ambient light as the scene's world."""
     image = images.show(images.result_name(name, "_sky"), sky, "linear")
+    lineage.mark(image, sources.picture_named(name))
     world.light_scene(images.result_name(name, "_light"), image)
 
 
@@ -70,8 +83,7 @@ def _halves(estimate: Estimate) -> Halves | None:
     picture = task.arrays.result().get("picture")
     if picture is None or rerendered is None:
         return None
-    name = images.result_name(task.name, "_compare")
-    return comparison.halves(name, picture, task.transfer == "srgb", rerendered)
+    return comparison.halves(task.name, picture, task.transfer == "srgb", rerendered)
 
 
 def _grid(estimate: Estimate, side: int) -> Grid | None:

@@ -11,7 +11,7 @@ import time
 import bpy
 import numpy as np
 
-from . import images, lineage
+from . import images, lineage, normal_nodes, sources
 from .session import Session
 from .translations import translated
 
@@ -75,7 +75,7 @@ class LiveView:
                 bpy.data.images.remove(image)
         shown = self._space()
         if shown is not None and shown.image is None:
-            shown.image = bpy.data.images.get(self._picture)
+            shown.image = sources.picture_named(self._picture)
 
     def image(self) -> bpy.types.Image | None:
         """Return the normal map so far, if there is one."""
@@ -104,7 +104,7 @@ class LiveView:
         name = images.result_name(self._picture, "_preview")
         image = bpy.data.images.new(name, width, height, float_buffer=True, is_data=True)
         image[PREVIEW] = True
-        lineage.mark(image, bpy.data.images.get(self._picture))
+        lineage.mark(image, sources.picture_named(self._picture))
         self._preview = image.name
         return image
 
@@ -135,8 +135,10 @@ def _shows(area: bpy.types.Area | None, picture: str) -> bool:
 
 
 def _is_ours(image: bpy.types.Image | None, picture: str) -> bool:
-    source = lineage.picture_of(image)
-    return source is not None and source.name == picture
+    found = lineage.picture_of(image)
+    if found is None:
+        return False
+    return sources.name_of(sources.Source(found), bpy.context.scene) == picture
 
 
 def _swap(shown: bpy.types.SpaceImageEditor, image: bpy.types.Image | None) -> None:
@@ -148,9 +150,9 @@ def _swap(shown: bpy.types.SpaceImageEditor, image: bpy.types.Image | None) -> N
 
 
 def _width(image: bpy.types.Image | None) -> int:
-    """Return an image's width; a result has its picture's, and asking it would decode it here."""
-    preview = image is not None and image.get(PREVIEW)
-    asked = image if preview else lineage.picture_of(image)
+    """Return an image's width; a normal map has its picture's: asking it would decode it here."""
+    result = image is not None and normal_nodes.KEY in image
+    asked = lineage.picture_of(image) if result else image
     return asked.size[0] if asked is not None else 0
 
 

@@ -58,8 +58,24 @@ def in_shader_editor(context: bpy.types.Context) -> bool:
 def name_of(source: Source, scene: bpy.types.Scene) -> str:
     """Return what results are named after."""
     if source.image.type == "RENDER_RESULT":
-        return f"{scene.name} render"
+        return _render_name(scene)
     return source.image.name
+
+
+def name_found(context: bpy.types.Context) -> str:
+    """Return what results of the artist's choice are named after, or nothing."""
+    try:
+        return name_of(find(context), context.scene)
+    except images.UnusableImage:
+        return ""
+
+
+def picture_named(name: str) -> bpy.types.Image | None:
+    """Return the picture that results of this name are made from, if it is still there."""
+    image = bpy.data.images.get(name)
+    if image is None and name in map(_render_name, bpy.data.scenes):
+        return _render_result()
+    return image
 
 
 @contextmanager
@@ -161,7 +177,15 @@ def _tree(context: bpy.types.Context) -> bpy.types.NodeTree:
 
 
 def _render() -> bpy.types.Image:
-    for image in bpy.data.images:
-        if image.type == "RENDER_RESULT":
-            return image
-    raise images.UnusableImage("Nothing was rendered yet. Render an image (F12) and try again.")
+    image = _render_result()
+    if image is None:
+        raise images.UnusableImage("Nothing was rendered yet. Render an image (F12) and try again.")
+    return image
+
+
+def _render_result() -> bpy.types.Image | None:
+    return next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
+
+
+def _render_name(scene: bpy.types.Scene) -> str:
+    return f"{scene.name} render"

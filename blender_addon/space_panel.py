@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import compare, images, points
+from . import compare, images, points, sources
 from .gaussian_nodes import SHARED_NAME, inputs_of
 from .subpanel import SubPanel
 
@@ -48,9 +48,8 @@ def draw_light(layout: bpy.types.UILayout, chosen: bpy.types.PropertyGroup) -> N
 
 
 def modifier_shown(context: bpy.types.Context) -> bpy.types.NodesModifier | None:
-    """Return what shows the active cloud, else that of the panel's image."""
-    shown = getattr(context.space_data, "image", None) or context.scene.clone_normals.image
-    name = images.result_name(shown.name, "_gaussians") if shown is not None else ""
+    """Return what shows the active cloud, else that of the picture."""
+    name = images.result_name(sources.name_found(context), "_gaussians")
     for thing in (context.active_object, bpy.data.objects.get((name, None))):
         if points.holds_gaussians(thing):
             modifier = thing.modifiers.get(SHARED_NAME)

@@ -8,19 +8,11 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from . import bake, following, images, results, session, sources, wiring
+from . import arrival, bake, following, images, results, session, sources, wiring
 from .texture_settings import choice
 from .translations import translated
 from .trouble import Trouble
 from .waiting import Ending, Waiting, redraw
-
-
-def image_name(context: bpy.types.Context) -> str:
-    """Return the name of the image that is worked on, or nothing."""
-    try:
-        return sources.name_of(sources.find(context), context.scene)
-    except images.UnusableImage:
-        return ""
 
 
 class TextureOperator:
@@ -46,7 +38,7 @@ class TextureOperator:
         Raises:
             UnusableImage: when there is none.
         """
-        name = self.image_name or image_name(context)
+        name = self.image_name or sources.name_found(context)
         if not name:
             raise images.UnusableImage("There is no image to work on. Open or choose one first.")
         return name
@@ -78,6 +70,7 @@ class IMAGE_OT_clone_apply(TextureOperator, Waiting, bpy.types.Operator):
         """Make the maps."""
         with session.current.importing():
             shown = yield from results.map_slices(self.kept, self.choice)
+        arrival.mark_maps(self.kept.task.name, shown)
         following.current.note(self.choice)
         missing = [kind for kind in self.choice.kinds if kind not in shown]
         if missing:

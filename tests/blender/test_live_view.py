@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.blender.conftest import MODULE
-from tests.blender.tools import PHOTO, estimate, names, pixels
+from tests.blender.tools import PHOTO, estimate, names, pixels, rendered_scene
 
 
 @pytest.fixture
@@ -43,14 +43,15 @@ def session():
     return sys.modules[f"{MODULE}.session"].current
 
 
-def begin(view, editor):
+def begin(view, editor, picture=None):
     """Begin as a click in the Image Editor does."""
     request, sources = (sys.modules[f"{MODULE}.{name}"] for name in ("request", "sources"))
-    task = request.task_of(sources.Source(bpy.data.images["photo"]), bpy.context.scene)
+    source = sources.Source(picture or bpy.data.images["photo"])
+    task = request.task_of(source, bpy.context.scene)
     task = replace(task, settings=replace(task.settings, steps=5, previews=True))
     session().begin(sys.modules[f"{MODULE}.preferences"].place(bpy.context), task)
     with bpy.context.temp_override(area=editor):
-        view.begin(bpy.context, "photo")
+        view.begin(bpy.context, task.name)
 
 
 def run_until(view, condition):
@@ -94,6 +95,24 @@ def test_the_result_takes_the_previews_place(fake, editor, view):
     bpy.data.images["photo"].name = "renamed"
     with bpy.context.temp_override(area=editor):
         assert find(bpy.context).image.name == "renamed"
+
+
+def test_a_render_is_watched_and_makes_room_for_its_normals_too(fake, editor, view):
+    scene = rendered_scene()
+    render, shown = bpy.data.images["Render Result"], editor.spaces.active
+    shown.image = render
+    operators, waiting = sys.modules[f"{MODULE}.operators"], sys.modules[f"{MODULE}.waiting"]
+    with fake(pace=0.01):
+        begin(view, editor, render)
+        run_until(view, lambda: view.image() is not None)
+        assert shown.image == view.image()
+        run_until(view, lambda: not session().busy)
+        ending = operators.IMAGE_OT_clone_estimate_normals.end(Reporter(), bpy.context)
+        while waiting.next_slice(ending) is None:
+            pass
+    assert shown.image == bpy.data.images[f"{scene.name} render_normal"]
+    with bpy.context.temp_override(area=editor):
+        assert sys.modules[f"{MODULE}.sources"].find(bpy.context).image == render
 
 
 class Reporter:

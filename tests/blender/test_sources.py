@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.tools import PHOTO, estimate, names
+from tests.blender.tools import PHOTO, estimate, names, rendered_scene
 
 OTHER = PHOTO[::-1, ::-1]
 
@@ -121,22 +121,9 @@ def test_a_ring_of_nodes_ends(fake, make_image, chosen):
 
 @pytest.fixture
 def rendered(chosen):
-    """A scene of one color that shines (2, 0.5, 0.25) all over, rendered."""
+    """A rendered scene, whose render is the picture."""
     chosen.source = "RENDER"
-    scene = bpy.context.scene
-    scene.render.engine = "CYCLES"
-    scene.render.resolution_x, scene.render.resolution_y = 40, 24
-    scene.cycles.samples, scene.cycles.use_denoising = 1, False
-    scene.world = bpy.data.worlds.new("sky")
-    if bpy.app.version < (5, 0):
-        scene.world.use_nodes = True
-    sky = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
-    sky.inputs["Color"].default_value = (2.0, 0.5, 0.25, 1.0)
-    scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
-    scene.collection.objects.link(scene.camera)
-    bpy.ops.render.render()
-    assert bpy.data.images["Render Result"].type == "RENDER_RESULT"
-    return scene
+    return rendered_scene()
 
 
 def test_render_result_goes_out_as_linear_light(fake, rendered):

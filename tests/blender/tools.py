@@ -68,6 +68,24 @@ def render(name, size=32):
     return pixels(bpy.data.images.load(scene.render.filepath).name)[..., :3]
 
 
+def rendered_scene():
+    """Render a scene of one color that shines (2, 0.5, 0.25) all over; return it."""
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.render.resolution_x, scene.render.resolution_y = 40, 24
+    scene.cycles.samples, scene.cycles.use_denoising = 1, False
+    scene.world = bpy.data.worlds.new("sky")
+    if bpy.app.version < (5, 0):
+        scene.world.use_nodes = True
+    sky = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
+    sky.inputs["Color"].default_value = (2.0, 0.5, 0.25, 1.0)
+    scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(scene.camera)
+    bpy.ops.render.render()
+    assert bpy.data.images["Render Result"].type == "RENDER_RESULT"
+    return scene
+
+
 def look_at_the_card():
     scene, camera = bpy.context.scene, bpy.data.cameras.new("camera")
     camera.type, camera.ortho_scale = "ORTHO", 2.0

@@ -55,6 +55,11 @@ TEXTS = {
         "Das Bild „{}“ hat {} × {} Pixel; je Seite sind höchstens {} möglich. Verkleinere es und "
         "versuche es noch einmal."
     ),
+    "The image “{}” has {} tiles; only a single picture can be worked on. "
+    "Open a tile's file by itself.": (
+        "Das Bild „{}“ hat {} Kacheln; nur ein einzelnes Bild kann bearbeitet werden. Öffne die "
+        "Datei einer Kachel für sich."
+    ),
     "The mask “{}” has {} × {} pixels and the picture {} × {}. "
     "Choose a mask of the picture's size.": (
         "Die Maske „{}“ hat {} × {} Pixel und das Bild {} × {}. Wähle eine Maske von der Größe des "

@@ -45,6 +45,11 @@ def size_of(image: bpy.types.Image) -> tuple[int, int]:
             f"The image “{image.name}” has no pixels. Check that its file exists and is a single "
             "picture, then reload it."
         )
+    if image.source == "TILED" and len(image.tiles) > 1:
+        raise UnusableImage(
+            f"The image “{image.name}” has {len(image.tiles)} tiles; only a single picture can be "
+            "worked on. Open a tile's file by itself."
+        )
     if min(width, height) < SMALLEST_SIDE:
         raise UnusableImage(
             f"The image “{image.name}” has {width} × {height} pixels; at least {SMALLEST_SIDE} "

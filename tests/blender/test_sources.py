@@ -162,6 +162,14 @@ def test_nothing_rendered(chosen):
         estimate("")
 
 
+def test_udim_tiles_are_not_estimated_in_part(fake, chosen):
+    chosen.image = bpy.data.images.new("tiles", 32, 32, tiled=True)
+    assert sent_of(fake)[2] == ["tiles_normal"]  # one tile is a picture as any other
+    chosen.image.tiles.new(1002)
+    with pytest.raises(RuntimeError, match="“tiles” has 2 tiles"):
+        estimate("")
+
+
 def test_a_movie_without_a_file_is_named(chosen):
     image = bpy.data.images.new("film", 32, 32)
     image.source = "MOVIE"

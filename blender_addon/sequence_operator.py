@@ -53,7 +53,9 @@ _run: Run | None = None
 
 def running() -> Run | None:
     """Return the run that the session works for, if there is one."""
-    return _run if _run is not None and _run.task is session.current.task else None
+    if _run is None or _run.task is None:  # a session that rests has no task either
+        return None
+    return _run if _run.task is session.current.task else None
 
 
 class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):

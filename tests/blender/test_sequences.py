@@ -3,13 +3,14 @@
 import json
 import os
 import sys
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
 import pytest
 
 from tests.blender.conftest import MODULE
-from tests.blender.tools import HALF, estimate, pixels
+from tests.blender.tools import HALF, Layout, estimate, pixels
 
 SIZE = (16, 20)
 
@@ -116,6 +117,28 @@ def test_what_is_done_is_not_done_again(fake, shot, tmp_path):
         assert len(backend.seen.arrays) == 6
     assert_frames(backend, 8, 9, 10, 11, 10, 9)
     assert sorted(image.name for image in bpy.data.images) == ["shot", "shot_normal"]
+
+
+def test_the_button_is_there_again_when_nothing_was_left_to_do(fake, shot):
+    with fake():
+        run()
+        run(image_name="shot")
+    assert buttons() == ["image.clone_estimate_sequence"]
+
+
+def test_the_button_is_there_again_after_a_run_that_could_not_begin(shot, make_image):
+    bpy.context.scene.clone_normals.mask = make_image(frame_of(0)[:10], "mask")
+    with pytest.raises(RuntimeError, match="Choose a mask of the picture's size"):
+        run()
+    assert buttons() == ["image.clone_estimate_sequence"]
+
+
+def buttons():
+    """Return what the panel lets an artist press."""
+    panel = sys.modules[f"{MODULE}.sequence_panel"].SequencePanel
+    layout = Layout()
+    panel.draw(SimpleNamespace(rows=lambda: layout), bpy.context)
+    return layout.buttons
 
 
 def test_other_settings_do_everything_again(fake, shot):

@@ -152,6 +152,11 @@ TEXTS = {
     "The sequence “{}” has no files in {}. Check where they are.": (
         "Die Sequenz „{}“ hat keine Dateien in {}. Prüfe, wo sie sind."
     ),
+    "The sequence “{}” was changed or removed while it was estimated. "
+    "What is done is kept; estimate it again for the rest.": (
+        "Die Sequenz „{}“ wurde geändert oder entfernt, während sie geschätzt wurde. Was fertig "
+        "ist, bleibt; schätze sie noch einmal für den Rest."
+    ),
     "This editor shows no material. Select an object with one.": (
         "Dieser Editor zeigt kein Material. Wähle ein Objekt mit einem."
     ),

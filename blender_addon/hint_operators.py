@@ -10,7 +10,8 @@ from bpy.props import EnumProperty
 
 from . import images, lineage, sources, waiting
 from .hints import COLORS, guide_of
-from .pixels import Pixels, picture_of
+from .images import Layer
+from .pixels import picture_of
 from .sources import Source
 from .translations import translated
 
@@ -94,21 +95,17 @@ def painted(picture: bpy.types.Image) -> bpy.types.Image | None:
     return next((image for image in about if lineage.picture_of(image) == picture), None)
 
 
-def read_hints(picture: bpy.types.Image, size: tuple[int, int]) -> Pixels | None:
-    """Read what was painted over a (height, width) picture, if anything was.
+def check_hints(hints: Layer, size: tuple[int, int]) -> None:
+    """Refuse hints that were painted over a picture of another (height, width).
 
     Raises:
         UnusableImage: when the picture has another size by now.
     """
-    hints = painted(picture)
-    if hints is None:
-        return None
-    if images.size_of(hints) != size:
+    if hints.size != size:
         raise images.UnusableImage(
             f"The hints “{hints.name}” were painted over a picture of another size. Clear them, or "
             "scale them to the picture's size."
         )
-    return images.read(hints)
 
 
 def hints_for(source: Source, scene: bpy.types.Scene) -> bpy.types.Image:

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -29,6 +30,19 @@ LINEAR_COLORSPACES = (
 
 class UnusableImage(Exception):
     """The image cannot be worked on; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A copy of an image that lies over the picture."""
+
+    name: str
+    pixels: Pixels
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.pixels.values.shape[:2]
 
 
 def size_of(image: bpy.types.Image) -> tuple[int, int]:
@@ -63,14 +77,24 @@ def size_of(image: bpy.types.Image) -> tuple[int, int]:
     return height, width
 
 
-def check_mask(mask: bpy.types.Image, size: tuple[int, int]) -> None:
+def layer_of(image: bpy.types.Image) -> Layer:
+    """Copy an image that lies over the picture.
+
+    Raises:
+        UnusableImage: when there is nothing in it.
+    """
+    size_of(image)
+    return Layer(image.name, read(image))
+
+
+def check_mask(mask: Layer, size: tuple[int, int]) -> None:
     """Refuse a mask that does not fit a (height, width) picture.
 
     Raises:
-        UnusableImage: when it is empty or of another size.
+        UnusableImage: when it is of another size.
     """
-    height, width = size_of(mask)
-    if (height, width) != size:
+    height, width = mask.size
+    if mask.size != size:
         raise UnusableImage(
             f"The mask “{mask.name}” has {width} × {height} pixels and the "
             f"picture {size[1]} × {size[0]}. Choose a mask of the picture's size."

@@ -11,10 +11,21 @@ import numpy as np
 from . import hint_operators, images, sources, texture_settings, view, view_transform
 from .encoding import Encoding
 from .hints import hints_of
+from .images import Layer
 from .pixels import Pixels, mask_of, picture_of
 from .shared.settings import EstimateSettings
 from .sources import Source
 from .task import Task
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked of every picture of a task or a sequence, whatever the scene says later."""
+
+    settings: EstimateSettings
+    encoding: str | Encoding
+    mask: Layer | None
+    hints: Layer | None
 
 
 @dataclass(frozen=True)
@@ -23,8 +34,8 @@ class Copied:
 
     picture: Pixels
     encoding: Encoding | None
-    mask: Pixels | None
-    hints: Pixels | None
+    mask: Layer | None
+    hints: Layer | None
 
 
 def task_of(source: Source, scene: bpy.types.Scene) -> Task:
@@ -34,20 +45,42 @@ def task_of(source: Source, scene: bpy.types.Scene) -> Task:
         UnusableImage: when the picture, the mask or the hints cannot be used.
         UnusableCamera: when the projection is to come from a camera that cannot give it.
     """
-    settings, mask = settings_of(scene), scene.clone_normals.mask
+    return task_under(terms_of(source.image, scene), source, scene)
+
+
+def terms_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Terms:
+    """Copy everything that is asked of an image, as it is now.
+
+    Raises:
+        UnusableImage: when there is nothing in the mask or the hints.
+        UnusableCamera: when the projection is to come from a camera that cannot give it.
+    """
+    mask, hints = scene.clone_normals.mask, hint_operators.painted(image)
+    return Terms(
+        settings=settings_of(scene),
+        encoding=view_transform.choice_of(scene),
+        mask=images.layer_of(mask) if mask is not None else None,
+        hints=images.layer_of(hints) if hints is not None else None,
+    )
+
+
+def task_under(terms: Terms, source: Source, scene: bpy.types.Scene) -> Task:
+    """Copy the picture into a task under these terms.
+
+    Raises:
+        UnusableImage: when the picture cannot be used, or the mask or the hints do not fit it.
+    """
     name = sources.name_of(source, scene)
     with sources.opened(source, scene) as image:
         size = images.size_of(image)
-        if mask is not None:
-            images.check_mask(mask, size)
-        copied = Copied(
-            picture=images.read(image),
-            encoding=view_transform.encoding_of(image, scene),
-            mask=images.read(mask) if mask is not None else None,
-            hints=hint_operators.read_hints(source.image, size),
-        )
-        transfer = "linear" if copied.encoding else images.transfer_of(image)
-    return Task(name, settings, transfer, size, _on_a_thread(copied))
+        if terms.mask is not None:
+            images.check_mask(terms.mask, size)
+        if terms.hints is not None:
+            hint_operators.check_hints(terms.hints, size)
+        encoding = view_transform.encoding_of(image, terms.encoding)
+        copied = Copied(images.read(image), encoding, terms.mask, terms.hints)
+        transfer = "linear" if encoding else images.transfer_of(image)
+    return Task(name, terms.settings, transfer, size, _on_a_thread(copied))
 
 
 def settings_of(scene: bpy.types.Scene) -> EstimateSettings:
@@ -83,8 +116,8 @@ def _outgoing(copied: Copied) -> dict[str, np.ndarray]:
     picture = picture_of(copied.picture)
     arrays = {"picture": copied.encoding.undo(picture) if copied.encoding else picture}
     if copied.mask is not None:
-        arrays["mask"] = mask_of(copied.mask)
-    hints = hints_of(copied.hints.values) if copied.hints is not None else None
+        arrays["mask"] = mask_of(copied.mask.pixels)
+    hints = hints_of(copied.hints.pixels.values) if copied.hints is not None else None
     if hints is not None and hints.any():
         arrays["hints"] = hints
     return arrays

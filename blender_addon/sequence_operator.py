@@ -14,6 +14,7 @@ from bpy.props import StringProperty
 
 from . import hint_operators, images, maps, normal_nodes, preferences, request, session, sources
 from .operators import source_of
+from .request import Terms
 from .sequence import Plan, Writer, normals_of, unit_normals
 from .shaping import Shaping, shaped
 from .sources import Source
@@ -72,7 +73,10 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
     todo: deque[int] | None = None
     writer: Writer
     run: Run
+    terms: Terms
     shaping: Shaping
+    image_uid: int
+    reading: tuple[str, ...]
 
     image_name: StringProperty(
         name="Image",
@@ -96,7 +100,9 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         global _run  # noqa: PLW0603  one at a time, as there is one session
         image = source_of(context, self.image_name).image
         plan = plan_of(image, context.scene)
-        self.image_name = image.name
+        self.terms = request.terms_of(image, context.scene)
+        self.image_name, self.image_uid = image.name, image.session_uid
+        self.reading = reading_of(image)
         self.todo = deque(plan.todo())
         self.run = _run = Run(len(self.todo))
         self.writer = Writer(plan)
@@ -137,8 +143,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         return set()
 
     def _send(self, context: bpy.types.Context, number: int) -> None:
-        source = Source(bpy.data.images[self.image_name], number)
-        task = request.task_of(source, context.scene)
+        task = request.task_under(self.terms, self._source(number), context.scene)
         self.run.task = task
         session.current.begin(preferences.place(context), task)
 
@@ -150,12 +155,33 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
             return
         writer.before = None
         if before in writer.done and writer.plan.steadiness > 0.0:
-            source = Source(bpy.data.images[self.image_name], before)
-            picture = request.task_of(source, context.scene).arrays.result()["picture"]
+            task = request.task_under(self.terms, self._source(before), context.scene)
+            picture = task.arrays.result()["picture"]
             with images.opened_file(writer.plan.normals.path(before)) as normal:
                 images.set_colorspace(normal, "data")
                 normals = unit_normals(images.read(normal).values)
             writer.before = before, Frame(picture, normals)
+
+    def _source(self, number: int) -> Source:
+        """Return a frame of the image, whatever that is called by now.
+
+        Raises:
+            UnusableImage: when it is gone, or its frames are others or read otherwise by now.
+        """
+        known = (image for image in bpy.data.images if image.session_uid == self.image_uid)
+        image = next(known, None)
+        if image is None or reading_of(image) != self.reading:
+            raise images.UnusableImage(
+                f"The sequence “{self.image_name}” was changed or removed while it was estimated. "
+                "What is done is kept; estimate it again for the rest."
+            )
+        return Source(image, number)
+
+
+def reading_of(image: bpy.types.Image) -> tuple[str, ...]:
+    """Return what says which values the frames of an image have."""
+    path = bpy.path.abspath(image.filepath, library=image.library)
+    return image.source, path, image.colorspace_settings.name, image.alpha_mode
 
 
 def plan_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Plan:

@@ -38,18 +38,24 @@ RAMP = np.concatenate([[0.0], np.logspace(-12, 8, 2047, base=2.0)])
 _measured: dict[tuple[object, ...], Encoding] = {}
 
 
-def encoding_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Encoding | None:
+def choice_of(scene: bpy.types.Scene) -> str | Encoding:
+    """Return how a scene says that pictures were saved; what it does to light itself, measured."""
+    chosen = scene.clone_normals.encoding
+    return of_scene(scene) if chosen == "SCENE" else chosen
+
+
+def encoding_of(image: bpy.types.Image, chosen: str | Encoding) -> Encoding | None:
     """Return what to undo in an image, or None where its own color space says all.
 
     Only sRGB images can have gone through a view transform: the others hold light or data.
     """
-    chosen, colorspace = scene.clone_normals.encoding, image.colorspace_settings.name
+    colorspace = image.colorspace_settings.name
     if chosen == "IMAGE":
         transform = TRANSFORM_OF_COLORSPACE.get(colorspace)
         return None if transform is None or image.is_float else of_transform(transform)
     if colorspace != "sRGB":
         return None
-    return of_scene(scene) if chosen == "SCENE" else of_transform(chosen)
+    return chosen if isinstance(chosen, Encoding) else of_transform(chosen)
 
 
 def of_transform(transform: str) -> Encoding:

@@ -113,11 +113,11 @@ def _wire_height(
     chosen: bpy.types.PropertyGroup,
 ) -> tuple[str, ...]:
     fresh = surface.tree.nodes.get(DISPLACEMENT) is None
+    side = side_length(thing, image) if fresh else 0.0
     texture = _texture(surface, HEIGHT, image, -1000)
     move = _node(surface, DISPLACEMENT, "ShaderNodeDisplacement", (-250, -1000))
     move.inputs["Midlevel"].default_value = chosen.height_middle
     if fresh:  # later it is the artist's
-        side = side_length(thing, image)
         move.inputs["Scale"].default_value = side / (chosen.height_scale or 1.0)
     surface.tree.links.new(texture.outputs["Color"], move.inputs["Height"])
     if surface.material.displacement_method == "BUMP":
@@ -162,8 +162,17 @@ def _unwire_occlusion(surface: Surface) -> None:
 
 def side_length(thing: bpy.types.Object, image: bpy.types.Image) -> float:
     """Return how long an image's longest side is on an object, in its own units."""
-    mesh = thing.data
-    layer = mesh.uv_layers.active if isinstance(mesh, bpy.types.Mesh) else None
+    if not isinstance(thing.data, bpy.types.Mesh):
+        return 1.0
+    thing.update_from_editmode()
+    try:
+        return _side_length(thing.to_mesh(), image)  # in Edit Mode only a copy gives its layers out
+    finally:
+        thing.to_mesh_clear()
+
+
+def _side_length(mesh: bpy.types.Mesh, image: bpy.types.Image) -> float:
+    layer = mesh.uv_layers.active
     if layer is None or not mesh.polygons:
         return 1.0
     mesh.calc_loop_triangles()

@@ -78,6 +78,24 @@ def test_normal_and_height_reach_shader_and_output(estimated):
     assert tree().nodes.get("CLONE Occlusion") is None
 
 
+def test_a_mesh_in_edit_mode_is_measured_as_it_is_then(estimated):
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.transform.resize(value=(2, 2, 2))
+    assert wire() == {"FINISHED"}
+    scale = tree().nodes["CLONE Displacement"].inputs["Scale"].default_value
+    assert scale == pytest.approx((36 / (32 * 24)) ** 0.5 * 32)
+    assert bpy.context.mode == "EDIT_MESH" and bpy.data.meshes.keys() == ["wall"]
+
+
+def test_a_mesh_without_faces_in_edit_mode_has_the_plain_scale(estimated):
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="SELECT")
+    bpy.ops.mesh.delete(type="VERT")
+    assert wire() == {"FINISHED"}
+    assert tree().nodes["CLONE Displacement"].inputs["Scale"].default_value == 1.0
+
+
 def test_wiring_again_changes_nothing_but_refreshes(estimated):
     estimated.wire_occlusion = True
     wire()

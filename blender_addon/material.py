@@ -6,7 +6,7 @@ import numpy as np
 
 from . import normal_nodes, view
 from .normal_nodes import NORMAL, NORMAL_MAP
-from .objects import place_object, with_nodes
+from .objects import mesh_to_fill, place_object, with_nodes
 
 ALBEDO = "CLONE Albedo"
 
@@ -34,7 +34,7 @@ def relightable_material(
 def card(name: str, size: tuple[float, float], material: bpy.types.Material) -> bpy.types.Object:
     """Stand a plane of that size at the origin, facing −y; an existing one stays where it is."""
     width, height = size
-    mesh = bpy.data.meshes.get((name, None)) or bpy.data.meshes.new(name)
+    mesh = mesh_to_fill(name)
     corners = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)]) / 2
     mesh.clear_geometry()
     mesh.from_pydata((corners * (width, height, 0)).tolist(), [], [(0, 1, 2, 3)])

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import bpy
 
+from . import images
+
 Shaded = TypeVar("Shaded", bpy.types.Material, bpy.types.World)
 Vector = tuple[float, float, float]
 
@@ -21,8 +23,8 @@ def place_object(
 ) -> bpy.types.Object:
     """Return the object of that name showing the data; an existing one stays where it stands."""
     thing = bpy.data.objects.get((name, None))
-    if thing is not None and thing.type != _type_of(data):
-        thing.name = f"{name}.old"  # the artist's own, which only happens to be called that
+    if thing is not None and (thing.type != _type_of(data) or thing.mode == "EDIT"):
+        _leave(thing)
         thing = None
     if thing is None:
         thing = bpy.data.objects.new(name, data)
@@ -33,11 +35,25 @@ def place_object(
     return thing
 
 
+def mesh_to_fill(name: str) -> bpy.types.Mesh:
+    """Return the mesh of that name; a new one where the artist is at work on it."""
+    mesh = bpy.data.meshes.get((name, None))
+    if mesh is not None and mesh.is_editmode:
+        _leave(mesh)  # in Edit Mode nobody else may change it
+        mesh = None
+    return mesh or bpy.data.meshes.new(name)
+
+
 def with_nodes(data: Shaded) -> Shaded:
     """Give a new material or world its node tree."""
     if bpy.app.version < (5, 0):
         data.use_nodes = True  # later every material has one, and asking warns
     return data
+
+
+def _leave(data: bpy.types.ID) -> None:
+    """Leave alone what is the artist's own and only happens to be called as ours."""
+    data.name = images.result_name(data.name, ".old")
 
 
 def _type_of(data: bpy.types.ID) -> str:

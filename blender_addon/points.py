@@ -8,7 +8,7 @@ import numpy as np
 
 from . import view
 from .gaussian_nodes import SHARED_NAME, gaussians_group
-from .objects import place_object
+from .objects import mesh_to_fill, place_object
 from .splats import Splats
 
 KEYS = {"FLOAT": "value", "QUATERNION": "value", "FLOAT_VECTOR": "vector", "FLOAT_COLOR": "color"}
@@ -78,7 +78,7 @@ def cloud_slices(
     name: str, attributes: Attributes, beside: float
 ) -> Generator[None, None, bpy.types.Object]:
     """Show the points, standing as the card does and that far to its right, a slice at a time."""
-    mesh = bpy.data.meshes.get((name, None)) or bpy.data.meshes.new(name)
+    mesh = mesh_to_fill(name)
     yield from fill_slices(mesh, attributes)
     thing = place_object(name, mesh, location=(beside, 0.0, 0.0), rotation=view.STANDING)
     show_as_gaussians(thing)

@@ -8,14 +8,14 @@ import numpy as np
 
 from . import view
 from .depth_grid import Grid
-from .objects import place_object
+from .objects import mesh_to_fill, place_object
 
 
 def surface_slices(
     name: str, grid: Grid, beside: float, material: bpy.types.Material
 ) -> Generator[None, None, bpy.types.Object]:
     """Show the quads, standing as the card does and that far to its left, a slice at a time."""
-    mesh = bpy.data.meshes.get((name, None)) or bpy.data.meshes.new(name)
+    mesh = mesh_to_fill(name)
     mesh.clear_geometry()
     mesh.vertices.add(len(grid.positions))
     mesh.attributes["position"].data.foreach_set("vector", grid.positions.reshape(-1))

@@ -217,6 +217,37 @@ def test_a_deleted_card_comes_back(fake, make_image):
     assert {"photo_card", "photo_gaussians"} <= set(bpy.context.scene.objects.keys())
 
 
+@pytest.mark.parametrize("name", ["photo_card", "photo_gaussians", "photo_surface"])
+def test_what_is_in_edit_mode_is_the_artists_and_stays_as_it_is(fake, make_image, name):
+    make_image(PHOTO)
+    bpy.context.scene.clone_normals.add_mesh = True
+    with fake():
+        estimate()
+        edited = bpy.data.objects[name]
+        bpy.context.view_layer.objects.active = edited
+        bpy.ops.object.mode_set(mode="EDIT")
+        assert estimate() == {"FINISHED"}
+        assert edited.mode == "EDIT" and edited.name == edited.data.name == f"{name}.old"
+        fresh = bpy.data.objects[name]
+        assert fresh.mode == "OBJECT" and fresh.data.name == name and len(fresh.data.vertices)
+        estimate()
+    assert bpy.data.objects[name] == fresh and f"{name}.old.001" not in bpy.data.objects
+
+
+def test_a_mesh_that_another_object_edits_is_left_to_it(fake, make_image):
+    make_image(PHOTO)
+    with fake():
+        estimate()
+        card = bpy.data.objects["photo_card"]
+        twin = card.copy()
+        bpy.context.collection.objects.link(twin)
+        bpy.context.view_layer.objects.active = twin
+        bpy.ops.object.mode_set(mode="EDIT")
+        estimate()
+    assert bpy.data.objects["photo_card"] == card and card.data.name == "photo_card"
+    assert twin.data.name == "photo_card.old" and twin.data.is_editmode
+
+
 def test_long_names_stay_refreshable(fake, make_image):
     image = make_image(PHOTO, "ä" * 31)
     with fake():
@@ -224,6 +255,19 @@ def test_long_names_stay_refreshable(fake, make_image):
         first = names()
         estimate(image.name)
     assert names() == first
+
+
+def test_what_has_a_long_name_and_is_in_edit_mode_is_left_alone_too(fake, make_image):
+    image = make_image(PHOTO, "p" * 63)
+    bpy.context.scene.clone_normals.add_gaussians = False
+    with fake():
+        estimate(image.name)
+        bpy.context.view_layer.objects.active = bpy.data.objects["p" * 58 + "_card"]
+        bpy.ops.object.mode_set(mode="EDIT")
+        estimate(image.name)
+        first = names()
+        estimate(image.name)
+    assert names() == first and "p" * 58 + "_card" in first["meshes"]
 
 
 def test_one_undo_step(fake, make_image):

@@ -11,6 +11,7 @@ from . import (
     images,
     lineage,
     maps,
+    objects,
     results,
     session,
     sources,
@@ -24,11 +25,30 @@ from .translations import translated
 Tell = Callable[[set[str], str], object]
 """What an operator reports with."""
 
+ADDED = ("add_card", "add_gaussians", "add_sun", "add_mesh", "add_world")
+"""Settings of results that become part of the scene."""
+
+
+def check_scene(scene: bpy.types.Scene) -> None:
+    """Refuse a scene that cannot take in what its settings want.
+
+    Raises:
+        UnusableScene: when something is to be added to it, and it is another file's.
+    """
+    chosen = scene.clone_normals
+    if any(getattr(chosen, result) for result in ADDED):
+        objects.check_scene(scene)
+
 
 def bring_in(
     context: bpy.types.Context, estimate: Estimate, tell: Tell
 ) -> Generator[None, None, bpy.types.Image]:
-    """Bring in what the scene's settings want, a slice at every step; return the normal map."""
+    """Bring in what the scene's settings want, a slice at every step; return the normal map.
+
+    Raises:
+        UnusableScene: when the scene cannot take that in; then nothing is brought in.
+    """
+    check_scene(context.scene)
     settings, textures = context.scene.clone_normals, context.scene.clone_textures
     wanted = results.Wanted(
         settings.add_card,

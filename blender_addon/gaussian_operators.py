@@ -11,7 +11,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from . import ply, points, view
+from . import objects, ply, points, view
 from .comparison import linear
 from .gaussian_nodes import SHARED_NAME, points_material
 from .sliced import Sliced, on_thread, stop_timers
@@ -86,15 +86,16 @@ class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
         """Read on a thread, then make the object."""
         path = Path(self.filepath)
         try:
+            objects.check_scene(context.scene)
             splats = yield from on_thread(_read, path, self.display_colors)
-        except ply.UnusableFile as error:
+        except (objects.UnusableScene, ply.UnusableFile) as error:
             self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
         mesh = bpy.data.meshes.new(path.stem)
         yield from points.fill_slices(mesh, points.splat_attributes(splats))
         thing = bpy.data.objects.new(path.stem, mesh)
         thing.rotation_euler = view.STANDING
-        context.collection.objects.link(thing)
+        objects.home().objects.link(thing)
         points.show_as_gaussians(thing)
         self.report(
             {"INFO"}, translated(f"Added {len(splats.means):,} Gaussians as “{thing.name}”")

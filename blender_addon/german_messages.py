@@ -66,6 +66,11 @@ TEXTS = {
         "Bildes."
     ),
     "The normal map is the image “{}”": "Die Normal-Map ist das Bild „{}“",
+    "The scene “{}” is linked from another file, so nothing can be added to it. "
+    "Switch to a scene of this file.": (
+        "Die Szene „{}“ ist aus einer anderen Datei verknüpft; zu ihr kann nichts hinzukommen. "
+        "Wechsle zu einer Szene dieser Datei."
+    ),
     "The scene has no active camera. Add one, or choose another projection.": (
         "Die Szene hat keine aktive Kamera. Füge eine hinzu oder wähle eine andere Projektion."
     ),

@@ -15,6 +15,31 @@ Shaded = TypeVar("Shaded", bpy.types.Material, bpy.types.World)
 Vector = tuple[float, float, float]
 
 
+class UnusableScene(Exception):
+    """Nothing can be added to the scene; the text says why and what to do."""
+
+
+def check_scene(scene: bpy.types.Scene) -> None:
+    """Refuse a scene to which nothing can be added.
+
+    Raises:
+        UnusableScene: when it is another file's.
+    """
+    if scene.library is not None:
+        raise UnusableScene(
+            f"The scene “{scene.name}” is linked from another file, so nothing can be added to it. "
+            "Switch to a scene of this file."
+        )
+
+
+def home() -> bpy.types.Collection:
+    """Return where new objects go: the active collection, or the scene's if that is not ours."""
+    active = bpy.context.collection
+    if active.library is not None or active.override_library is not None:
+        return bpy.context.scene.collection
+    return active
+
+
 def place_object(
     name: str,
     data: bpy.types.ID,
@@ -31,7 +56,7 @@ def place_object(
         thing.location, thing.rotation_euler = location, rotation
     thing.data = data
     if bpy.context.scene not in thing.users_scene:
-        bpy.context.collection.objects.link(thing)
+        home().objects.link(thing)
     return thing
 
 

@@ -35,6 +35,7 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
 
     def begin(self, context: bpy.types.Context) -> None:
         """Send the image off."""
+        arrival.check_scene(context.scene)
         task = task_of(source_of(context, self.image_name), context.scene)
         session.current.begin(preferences.place(context), task)
 

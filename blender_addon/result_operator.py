@@ -10,14 +10,19 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from . import arrival, images, ply, result_files, session
+from . import arrival, images, objects, ply, result_files, session
 from .pixels import Pixels
 from .sliced import Sliced, on_thread
 from .task import Estimate
 from .translations import translated
 from .waiting import Ending, redraw
 
-UNUSABLE = (result_files.UnusableResults, images.UnusableImage, ply.UnusableFile)
+UNUSABLE = (
+    result_files.UnusableResults,
+    images.UnusableImage,
+    ply.UnusableFile,
+    objects.UnusableScene,
+)
 
 
 class IMPORT_SCENE_OT_clone_results(Sliced, ImportHelper, bpy.types.Operator):
@@ -54,10 +59,10 @@ class IMPORT_SCENE_OT_clone_results(Sliced, ImportHelper, bpy.types.Operator):
             for path in self.reports():
                 try:
                     estimate = yield from estimate_slices(path)
+                    yield from arrival.bring_in(context, estimate, self.report)
                 except UNUSABLE as error:
                     self.report({"ERROR"}, translated(str(error)))
                     continue
-                yield from arrival.bring_in(context, estimate, self.report)
                 session.current.summary = estimate.task.name, estimate.report
                 opened += 1
         redraw(context)

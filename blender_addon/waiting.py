@@ -6,13 +6,13 @@ from collections.abc import Callable, Generator
 
 import bpy
 
-from . import images, live_view, session, view
+from . import images, live_view, objects, session, view
 from .trouble import Trouble
 from .trouble_view import trouble_text
 
 TICK_SECONDS = 0.1
 
-UNUSABLE = (images.UnusableImage, view.UnusableCamera)
+UNUSABLE = (images.UnusableImage, view.UnusableCamera, objects.UnusableScene)
 """What is wrong with what the artist chose."""
 
 Ending = Generator[None, None, set[str]]

@@ -89,3 +89,18 @@ def make_image(addon):
         return image
 
     return make
+
+
+@pytest.fixture
+def studio(addon, tmp_path):
+    """A file that links the collection “Props” of another one, and its scene, which is returned."""
+    props = bpy.data.collections.new("Props")
+    props.objects.link(bpy.data.objects.new("chair", None))
+    bpy.context.scene.name = "Set"
+    bpy.context.scene.collection.children.link(props)
+    path = str(tmp_path / "library.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(path, link=True) as (there, here):
+        here.collections, here.scenes = there.collections, ["Set"]
+    return next(scene for scene in bpy.data.scenes if scene.library)

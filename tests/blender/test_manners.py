@@ -206,6 +206,32 @@ def test_linked_results_are_left_alone(linked, fake, make_image):
     assert shown and all(image.library is None for image in shown)
 
 
+@pytest.mark.parametrize("overridden", [False, True])
+def test_a_collection_of_another_file_is_passed_over(studio, fake, make_image, overridden):
+    scene, view_layer = bpy.context.scene, bpy.context.view_layer
+    props = bpy.data.collections["Props"]
+    scene.collection.children.link(props)
+    if overridden:
+        props = props.override_hierarchy_create(scene, view_layer)
+    children = view_layer.layer_collection.children
+    view_layer.active_layer_collection = next(c for c in children if c.collection == props)
+    make_image(PHOTO)
+    with fake():
+        assert estimate() == {"FINISHED"}
+    assert {"photo_card", "photo_gaussians", "photo_sun"} <= set(scene.collection.objects.keys())
+
+
+def test_a_scene_of_another_file_takes_nothing_in_and_says_so(studio, fake, make_image):
+    make_image(PHOTO)
+    bpy.context.window.scene = studio
+    before = names()
+    with fake() as backend, pytest.raises(RuntimeError, match="Switch to a scene of this file"):
+        estimate()
+    with pytest.raises(RuntimeError, match="Switch to a scene of this file"):
+        bpy.ops.import_scene.clone_3dgs_ply(filepath="cloud.ply")
+    assert not backend.seen.submits and names() == before
+
+
 def local(kind):
     return {item.name for item in getattr(bpy.data, kind) if item.library is None}
 

@@ -142,6 +142,17 @@ def placed():
     return found
 
 
+def test_a_linked_scene_takes_in_images_only(results, studio):
+    bpy.context.window.scene = studio
+    with pytest.raises(RuntimeError, match="Switch to a scene of this file"):
+        opened(results)
+    assert not names()["images"] and not module("session").current.busy
+    for result in ("card", "gaussians", "sun"):
+        setattr(studio.clone_normals, f"add_{result}", False)
+    assert opened(results) == {"FINISHED"}
+    assert "photo_normal" in names()["images"]
+
+
 def test_what_is_not_wanted_stays_away(results):
     chosen = bpy.context.scene.clone_normals
     chosen.add_card = chosen.add_gaussians = chosen.add_sun = False

@@ -79,6 +79,10 @@ TEXTS = {
     "There is no image to work on. Open or choose one first.": (
         "Es ist kein Bild da. Öffne oder wähle zuerst eines."
     ),
+    "This could not be finished: {}.": "Das ließ sich nicht zu Ende bringen: {}.",
+    "Undo takes back what was done. The console says more.": (
+        "Rückgängig nimmt zurück, was getan wurde. Die Konsole sagt mehr."
+    ),
     "Update the CLONE Normals add-on.": "Aktualisiere das Add-on CLONE Normals.",
     "Update the backend and the add-on together.": "Aktualisiere Dienst und Add-on gemeinsam.",
     "Update the backend.": "Aktualisiere den Dienst.",

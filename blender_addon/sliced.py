@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import bpy
 
-from .waiting import Ending, next_slice
+from .trouble_view import trouble_text
+from .waiting import Ending, broken_off, next_slice
 
 TICK_SECONDS = 0.01
 
@@ -20,6 +21,7 @@ class Sliced:
     """What such operators share: modal in the interface, blocking elsewhere."""
 
     slices: Callable[[bpy.types.Context], Ending]
+    report: Callable[[set[str], str], None]
     work: Ending | None = None
     timer: bpy.types.Timer | None = None
 
@@ -40,7 +42,11 @@ class Sliced:
         """Do the next slice; every event stays Blender's."""
         if event.type != "TIMER" or self.work is None:
             return {"PASS_THROUGH"}
-        answer = next_slice(self.work)
+        try:
+            answer = next_slice(self.work)
+        except Exception as error:  # noqa: BLE001  one that raises would be asked for ever
+            self.report({"ERROR"}, trouble_text(broken_off(error)))
+            answer = {"FINISHED"}  # an undo step, with what is done
         if answer is None:
             return {"PASS_THROUGH"}
         self._end_timer(context)

@@ -2,6 +2,7 @@
 """What the verbs share that wait for the backend: begin, watch, take in, leave no trace."""
 
 import time
+import traceback
 from collections.abc import Callable, Generator
 
 import bpy
@@ -67,10 +68,14 @@ class Waiting:
         if self.ending is None and session.current.busy:
             return {"PASS_THROUGH"}
         self.ending = self.ending or self.end(context)
-        answer = next_slice(self.ending)
+        try:
+            answer = next_slice(self.ending)
+        except Exception as error:  # noqa: BLE001  one that raises would be asked for ever
+            answer = self.break_off(error)
         if answer is None:
             return {"PASS_THROUGH"}
         leave_interface()
+        redraw(context)
         return answer
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -92,11 +97,27 @@ class Waiting:
         redraw(context)
         return False
 
+    def break_off(self, error: Exception) -> set[str]:
+        """Say why the rest cannot be done; what is done becomes an undo step."""
+        session.current.cancel()
+        session.current.trouble = broken_off(error)
+        self.tell(session.current.trouble)
+        return {"FINISHED"}
+
     def tell(self, trouble: Trouble | None) -> None:
         """Report trouble: an error to a script, a quiet line where the panel's box says it."""
         if trouble is not None:
             said = trouble_text(trouble)
             self.report({"WARNING" if self.interactive else "ERROR"}, said)
+
+
+def broken_off(error: Exception) -> Trouble:
+    """Return what to say of work that could not be finished; the console tells more."""
+    if isinstance(error, UNUSABLE):
+        return Trouble(str(error))
+    traceback.print_exception(error)
+    words = f"This could not be finished: {str(error).strip().rstrip('.')}."
+    return Trouble(words, "Undo takes back what was done. The console says more.")
 
 
 def _wait() -> None:

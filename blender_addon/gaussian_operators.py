@@ -3,7 +3,9 @@
 """Gaussians out of and into Blender: 3DGS PLY files, and a native point cloud."""
 
 import os
+from collections.abc import Generator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,6 +20,7 @@ from .sliced import Sliced, on_thread, stop_timers
 from .splats import Splats
 from .translations import translated
 from .waiting import Ending
+from .whole import whole
 
 NATIVE_FROM = (4, 5)
 """The version of Blender that turns meshes into point clouds."""
@@ -91,12 +94,7 @@ class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
         except (objects.UnusableScene, ply.UnusableFile) as error:
             self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
-        mesh = bpy.data.meshes.new(path.stem)
-        yield from points.fill_slices(mesh, points.splat_attributes(splats))
-        thing = bpy.data.objects.new(path.stem, mesh)
-        thing.rotation_euler = view.STANDING
-        objects.home().objects.link(thing)
-        points.show_as_gaussians(thing)
+        thing = yield from whole(partial(_cloud_slices, path.stem, splats))
         self.report(
             {"INFO"}, translated(f"Added {len(splats.means):,} Gaussians as “{thing.name}”")
         )
@@ -158,6 +156,16 @@ class IO_FH_clone_3dgs_ply(bpy.types.FileHandler):
 def _gaussians_active(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     cls.poll_message_set("Make an object with Gaussians the active one, in Object Mode")
     return context.mode == "OBJECT" and points.holds_gaussians(context.active_object)
+
+
+def _cloud_slices(name: str, splats: Splats) -> Generator[None, None, bpy.types.Object]:
+    mesh = bpy.data.meshes.new(name)
+    yield from points.fill_slices(mesh, points.splat_attributes(splats))
+    thing = bpy.data.objects.new(name, mesh)
+    thing.rotation_euler = view.STANDING
+    objects.home().objects.link(thing)
+    points.show_as_gaussians(thing)
+    return thing
 
 
 def _write(path: Path, splats: Splats) -> None:

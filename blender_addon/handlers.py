@@ -7,7 +7,7 @@ from collections.abc import Callable
 import bpy
 from bpy.app.handlers import persistent
 
-from . import compare, following, live_view, session, texture_settings, waiting
+from . import compare, following, live_view, session, texture_settings, waiting, whole
 
 
 @persistent
@@ -22,6 +22,7 @@ def drop_running_task(*_: object) -> None:
 @persistent
 def sweep(*_: object) -> None:
     """Remove previews that undo or a file brought back, and have maps follow their sliders."""
+    whole.note_undo()
     live_view.current.sweep()
     texture_settings.follow()
 

@@ -2,6 +2,7 @@
 # mypy: disable-error-code="valid-type"
 """The verb that everything is about: estimate."""
 
+from functools import partial
 from typing import ClassVar
 
 import bpy
@@ -11,6 +12,7 @@ from . import arrival, images, live_view, preferences, session, sources, timings
 from .request import task_of
 from .translations import translated
 from .waiting import Ending, Waiting
+from .whole import whole
 
 
 class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
@@ -48,7 +50,8 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
             self.tell(session.current.trouble)
             return {"CANCELLED"}
         with session.current.importing():
-            normal = yield from arrival.bring_in(context, estimate, self.report)
+            coming = partial(arrival.bring_in, context, estimate, self.report)
+            normal = yield from whole(coming)
         live_view.current.end(normal)
         if (welcome := session.current.welcome) is not None:
             timings.remember(context, estimate, welcome.device)

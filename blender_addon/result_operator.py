@@ -3,6 +3,7 @@
 """Results of the batch command come into the scene, as if they had been estimated there."""
 
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from .sliced import Sliced, on_thread
 from .task import Estimate
 from .translations import translated
 from .waiting import Ending, redraw
+from .whole import whole
 
 UNUSABLE = (
     result_files.UnusableResults,
@@ -59,7 +61,7 @@ class IMPORT_SCENE_OT_clone_results(Sliced, ImportHelper, bpy.types.Operator):
             for path in self.reports():
                 try:
                     estimate = yield from estimate_slices(path)
-                    yield from arrival.bring_in(context, estimate, self.report)
+                    yield from whole(partial(arrival.bring_in, context, estimate, self.report))
                 except UNUSABLE as error:
                     self.report({"ERROR"}, translated(str(error)))
                     continue

@@ -3,6 +3,7 @@
 """The verbs of textures: apply the sliders again, wire into a material, bake to a mesh."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 import bpy
@@ -13,6 +14,7 @@ from .texture_settings import choice
 from .translations import translated
 from .trouble import Trouble
 from .waiting import Ending, Waiting, redraw
+from .whole import whole
 
 
 class TextureOperator:
@@ -69,7 +71,7 @@ class IMAGE_OT_clone_apply(TextureOperator, Waiting, bpy.types.Operator):
     def end(self, context: bpy.types.Context) -> Ending:
         """Make the maps."""
         with session.current.importing():
-            shown = yield from results.map_slices(self.kept, self.choice)
+            shown = yield from whole(partial(results.map_slices, self.kept, self.choice))
         arrival.mark_maps(self.kept.task.name, shown)
         following.current.note(self.choice)
         missing = [kind for kind in self.choice.kinds if kind not in shown]

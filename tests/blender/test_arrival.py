@@ -1,14 +1,15 @@
-"""A result cannot come in."""
+"""A result comes in while the artist goes on working, or cannot come in."""
 
 import sys
 import time
 from types import SimpleNamespace
 
 import bpy
+import numpy as np
 import pytest
 
 from tests.blender.conftest import MODULE
-from tests.blender.tools import PHOTO, names
+from tests.blender.tools import PHOTO, attribute, estimate, names, pixels
 
 TIMER = SimpleNamespace(type="TIMER", value="NOTHING")
 
@@ -120,3 +121,80 @@ def test_sliced_work_that_cannot_be_finished_is_said_too(addon, capfd):
     assert clicked.modal(bpy.context, TIMER) == {"FINISHED"}
     assert "division by zero" in clicked.reports[0] and not timers
     assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+@pytest.fixture
+def everything(editor):
+    """All that can be wanted, and a step of the artist's own that can be undone."""
+    chosen = bpy.context.scene.clone_normals
+    chosen.add_mesh = chosen.add_world = chosen.add_compare = True
+    take_a_step()
+
+
+def take_a_step():
+    bpy.ops.ed.undo_push(message="Before")
+    bpy.context.scene.frame_current += 1
+    bpy.ops.ed.undo_push(message="The artist's own step")
+
+
+def undo_once(slices, condition):
+    """Do work a slice at a time, with an undo at the first moment that a condition holds."""
+    undone = False
+    for _ in slices:
+        if not undone and condition():
+            undone = bpy.ops.ed.undo() == {"FINISHED"}
+            assert not condition()
+    assert undone
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("images", "photo_normal"),
+        ("images", "photo_albedo"),
+        ("objects", "photo_card"),
+        ("meshes", "photo_gaussians"),
+        ("meshes", "photo_surface"),
+        ("lights", "photo_sun"),
+    ],
+)
+def test_a_result_comes_in_whole_although_undo_comes_between(everything, answered, kind, name):
+    frame = bpy.context.scene.frame_current
+    undo_once(ticks(answered), lambda: name in getattr(bpy.data, kind))
+    assert bpy.context.scene.frame_current == frame - 1 and session().trouble is None
+    whole, shown = names(), pixels("photo_normal").copy()
+    splats = attribute(bpy.data.meshes["photo_gaussians"], "position", "FLOAT_VECTOR")
+    assert bpy.context.scene.world.name == "photo_light"
+    estimate()
+    assert names() == whole
+    np.testing.assert_array_equal(pixels("photo_normal"), shown)
+    np.testing.assert_array_equal(
+        attribute(bpy.data.meshes["photo_gaussians"], "position", "FLOAT_VECTOR"), splats
+    )
+
+
+def test_an_applied_map_is_there_although_undo_comes_between(editor, fake):
+    with fake():
+        estimate()
+    bpy.context.scene.clone_textures.curvature = True
+    take_a_step()
+    wanted = module("texture_settings").choice(bpy.context.scene.clone_textures)
+    asked = SimpleNamespace(choice=wanted, kept=session().kept, report=lambda *_: None)
+    slices = module("texture_operators").IMAGE_OT_clone_apply.end(asked, bpy.context)
+    undo_once(slices, lambda: "photo_curvature" in bpy.data.images)
+    assert "photo_curvature" in bpy.data.images
+
+
+def test_a_ply_file_comes_in_whole_although_undo_comes_between(editor, fake, tmp_path):
+    with fake():
+        estimate()
+    bpy.context.view_layer.objects.active = bpy.data.objects["photo_gaussians"]
+    path = tmp_path / "splats.ply"
+    bpy.ops.object.clone_export_ply(filepath=str(path))
+    take_a_step()
+    asked = SimpleNamespace(filepath=path, display_colors=False, report=lambda *_: None)
+    operator = module("gaussian_operators").IMPORT_SCENE_OT_clone_3dgs_ply
+    undo_once(operator.slices(asked, bpy.context), lambda: "splats" in bpy.data.meshes)
+    count = len(bpy.data.objects["photo_gaussians"].data.vertices)
+    assert len(bpy.data.objects["splats"].data.vertices) == count
+    assert "splats.001" not in bpy.data.meshes

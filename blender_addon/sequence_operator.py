@@ -3,6 +3,7 @@
 """The verb for image sequences: estimate frame after frame, into files."""
 
 import time
+import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -10,9 +11,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import bpy
+import numpy as np
 from bpy.props import StringProperty
 
-from . import hint_operators, images, maps, normal_nodes, preferences, request, session, sources
+from . import images, maps, normal_nodes, preferences, request, session, sources
+from .encoding import Encoding
+from .images import Layer
 from .operators import source_of
 from .request import Terms
 from .sequence import Plan, Writer, normals_of, unit_normals
@@ -99,8 +103,8 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         """Send the first frame off that is not done."""
         global _run  # noqa: PLW0603  one at a time, as there is one session
         image = source_of(context, self.image_name).image
-        plan = plan_of(image, context.scene)
         self.terms = request.terms_of(image, context.scene)
+        plan = plan_of(image, context.scene, self.terms)
         self.image_name, self.image_uid = image.name, image.session_uid
         self.reading = reading_of(image)
         self.todo = deque(plan.todo())
@@ -184,25 +188,32 @@ def reading_of(image: bpy.types.Image) -> tuple[str, ...]:
     return image.source, path, image.colorspace_settings.name, image.alpha_mode
 
 
-def plan_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Plan:
-    """Return what is to be made of an image sequence under the scene's settings.
+def plan_of(image: bpy.types.Image, scene: bpy.types.Scene, terms: Terms) -> Plan:
+    """Return what is to be made of an image sequence under these terms.
 
     Raises:
         UnusableImage: when the image has no frames.
-        UnusableCamera: when the projection is to come from a camera that cannot give it.
     """
     frames, chosen = sources.frames_in(image), scene.clone_normals
     folder = chosen.sequence_folder.strip()
-    settings = asdict(request.settings_of(scene)) | {
-        "encoding": chosen.encoding,
+    settings = asdict(terms.settings) | {
+        "encoding": _mark(terms.encoding),
         "steadiness": round(chosen.steadiness, 6),
-        "mask": chosen.mask.name if chosen.mask else "",
-        "hints": hint_operators.painted(image) is not None,
+        "mask": _mark(terms.mask),
+        "hints": _mark(terms.hints),
         "colorspace": image.colorspace_settings.name,
         "shaping": asdict(choice(scene.clone_textures).shaping),
     }
     where = Path(bpy.path.abspath(folder)) if folder else None
     return Plan(frames, normals_of(frames, where), settings, chosen.steadiness)
+
+
+def _mark(term: str | Encoding | Layer | None) -> str:
+    """Return what tells a term from others; a layer painted anew or another look is another one."""
+    if term is None or isinstance(term, str):
+        return term or ""
+    values = term.values if isinstance(term, Encoding) else term.pixels.values
+    return f"{zlib.crc32(np.ascontiguousarray(values).data):08x}"
 
 
 def show(plan: Plan, first: int) -> bpy.types.Image:

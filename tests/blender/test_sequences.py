@@ -226,12 +226,37 @@ def test_an_image_that_is_no_longer_what_it_was_ends_the_run(fake, shot, meanwhi
     assert not sys.modules[f"{MODULE}.session"].current.busy
 
 
-def test_other_settings_do_everything_again(fake, shot):
+def more_steps():
+    bpy.context.scene.clone_normals.steps = 3
+
+
+def repaint_mask():
+    half = np.ones((*SIZE, 4), np.float32)
+    half[:8, :, :3] = 0.0
+    bpy.data.images["mask"].pixels.foreach_set(half.reshape(-1))
+
+
+def repaint_hints():
+    green = np.tile(np.float32((0, 0.8, 0.1, 1)), SIZE[0] * SIZE[1])
+    bpy.data.images["shot_hints"].pixels.foreach_set(green)
+
+
+def expose_otherwise():
+    bpy.context.scene.view_settings.exposure = 1.0
+
+
+@pytest.mark.parametrize("change", [more_steps, repaint_mask, repaint_hints, expose_otherwise])
+def test_other_settings_do_everything_again(fake, shot, make_image, change):
+    chosen = bpy.context.scene.clone_normals
+    chosen.mask, chosen.encoding = make_image(np.ones((*SIZE, 3)), "mask"), "SCENE"
+    bpy.ops.image.clone_paint_hints(hint="FLAT")
     with fake() as backend:
         run()
-        bpy.context.scene.clone_normals.steps = 3
         run()
-    assert_frames(backend, *range(8, 12), *range(8, 12))
+        assert len(backend.seen.arrays) == 4
+        change()
+        run()
+    assert len(backend.seen.arrays) == 8
 
 
 def test_frames_are_shaped_as_the_sliders_say(fake, shot, tmp_path):

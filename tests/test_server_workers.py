@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from backend.server import devices, engine, seat, selftest
-from backend.server.client import connect
+from backend.server.client import JobFailed, connect
 from backend.server.link import Link
 from backend.server.outcome import Outcome
 from shared.connection import find
@@ -111,7 +111,15 @@ def gpus(folder, count: int, monkeypatch) -> None:
 )
 def test_every_gpu_gets_a_worker(tmp_path, monkeypatch, wanted, count, found):
     gpus(tmp_path, count, monkeypatch)
+    monkeypatch.setattr(devices, "gpus_usable", lambda: count)
     assert devices.devices(wanted) == found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a PyTorch that sees no GPU")
+def test_gpus_that_this_pytorch_cannot_use_get_none(tmp_path, monkeypatch):
+    gpus(tmp_path, 2, monkeypatch)
+    assert devices.gpus_listed() == 2 and devices.devices("auto") == ("auto",)
 
 
 def test_without_a_driver_there_is_one_worker(tmp_path, monkeypatch):
@@ -135,6 +143,41 @@ def test_two_devices_work_at_the_same_time(tmp_path, marker, monkeypatch):
                 == {first.job, second.job}
             )
         )
+
+
+def broken_on(device: str):
+    """Return what stands in for a link: on that device no worker starts."""
+
+    def link(context, gatekeeper, workplace, now):
+        if workplace.device == device:
+            raise OSError("too old a card")
+        return Link(context, gatekeeper, workplace, now)
+
+    return link
+
+
+def test_a_device_that_does_not_work_leaves_the_jobs_to_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr("backend.server.broker.devices", lambda _: ("cuda:0", "cuda:1"))
+    monkeypatch.setattr(seat, "Link", broken_on("cuda:0"))
+    with running(tmp_path), connect(tmp_path) as client:
+        wait_until(lambda: client.status().worker == "stopped: too old a card; idle")
+        for _ in range(3):
+            client.run(job(), SMALL)
+
+
+def test_jobs_are_refused_when_no_device_works(tmp_path, monkeypatch):
+    monkeypatch.setattr("backend.server.broker.devices", lambda _: ("cuda:0", "cuda:0"))
+    monkeypatch.setattr(seat, "Link", broken_on("cuda:0"))
+    with running(tmp_path), connect(tmp_path) as client:
+        with pytest.raises(JobFailed, match="too old a card"):
+            client.run(job(), SMALL)
+
+
+@pytest.mark.parametrize("found", [("cpu", "cpu"), ("broken", "cpu")])
+def test_the_self_test_passes_when_one_of_several_devices_works(monkeypatch, found):
+    monkeypatch.setattr("backend.server.broker.devices", lambda _: found)
+    monkeypatch.setattr(seat, "Link", broken_on("broken"))
+    assert "The backend works: cpu" in selftest.selftest("auto", 1)
 
 
 def engine_that_needs(most: int):

@@ -139,6 +139,8 @@ class Broker:
                 seat.receive(link, now)
         for seat in self._seats:
             seat.step(now)
+        if all(seat.gave_up for seat in self._seats):
+            self._seats[0].refuse_all(now)
         self._front.step()
         if now >= self._next_rounds:
             self._next_rounds = now + _ROUNDS_SECONDS

@@ -91,6 +91,11 @@ class Seat:
         return self._link.ready if self._link else None
 
     @property
+    def gave_up(self) -> bool:
+        """Whether no worker is started here any more."""
+        return bool(self._gave_up)
+
+    @property
     def state(self) -> str:
         """What the worker is doing, in words."""
         if self._gave_up:
@@ -110,9 +115,7 @@ class Seat:
             self._watch(self._link, self._task, now)
         if not self._gave_up:
             self._fill(now)
-        if self._gave_up:
-            self._refuse_all(now)
-        elif self._link:
+        if self._link and not self._gave_up:
             self._hand_out(self._link)
 
     def receive(self, link: Link, now: float) -> None:
@@ -178,7 +181,8 @@ class Seat:
         _log.error("the worker is not started again; %s", reason)
         self._gave_up = reason
 
-    def _refuse_all(self, now: float) -> None:
+    def refuse_all(self, now: float) -> None:
+        """Let every job fail that waits, and say why nobody takes it."""
         while job := self._jobs.start_next():
             message = f"The compute process does not run ({self._gave_up})."
             advice = f"See the log, then restart the backend: {self._workplace.log_path}"

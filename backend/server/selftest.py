@@ -68,9 +68,9 @@ def _try_out(broker: Broker) -> str:
 
 def _wait_for_worker(client: Client) -> None:
     deadline = time.monotonic() + _LOAD_SECONDS
-    while (state := client.status().worker) != "idle":
-        if state.startswith("stopped"):
-            raise Broken(f"The compute process does not run ({state}).")
+    while "idle" not in (states := client.status().worker.split("; ")):  # one per device
+        if "starting" not in states:
+            raise Broken(f"The compute process does not run ({'; '.join(states)}).")
         if time.monotonic() > deadline:
             raise Broken(f"The compute process is not ready after {_LOAD_SECONDS:.0f} s.")
         time.sleep(0.1)

@@ -18,7 +18,11 @@ def choose_device(wanted: str) -> torch.device:
     if wanted == "cpu":
         return torch.device("cpu")
     if torch.cuda.is_available():
-        return torch.device("cuda" if wanted == "auto" else wanted)
+        device = torch.device("cuda" if wanted == "auto" else wanted)
+        if (device.index or 0) >= (count := torch.cuda.device_count()):
+            message = f"There is no device {wanted}: PyTorch finds {count} CUDA devices here."
+            raise Refused("internal", message, "Count them from 0.")
+        return device
     if wanted != "auto":
         message = "CUDA was asked for, but PyTorch finds no CUDA device here."
         raise Refused("internal", message, "Choose the device auto or cpu.")

@@ -102,21 +102,25 @@ def _read(path: Path) -> Stored:
     _check_sides(path, spec.width, spec.height)
     _check_sides(path, spec.full_width, spec.full_height)
     kept = _KEPT_TYPES.get(str(spec.format), oiio.FLOAT)
-    values = source.read_image(0, 0, 0, _channels(spec.nchannels, spec.alpha_channel), kept)
+    channels = _channels(source.format_name(), spec.nchannels, spec.alpha_channel)
+    values = source.read_image(0, 0, 0, channels, kept)
     if values is None:
         raise _unreadable(path, source.geterror())
     if source.format_name() == "openexr":
         corner = spec.x - spec.full_x, spec.y - spec.full_y
         values = _in_frame(values, corner, (spec.full_height, spec.full_width))
-    if source.format_name() in _ASSOCIATED and spec.get_int_attribute(UNASSOCIATED) != 1:
+    associated = source.format_name() in _ASSOCIATED and spec.alpha_channel >= 0
+    if associated and spec.get_int_attribute(UNASSOCIATED) != 1:
         values = _unassociated(values)
     turn = _UPRIGHT.get(spec.get_int_attribute("Orientation", 1))
     upright = values if turn is None else turn(values)
     return Stored(upright, {entry.name: entry.value for entry in spec.extra_attribs})
 
 
-def _channels(count: int, alpha: int) -> int:
-    """Return how many channels are colour and alpha; a depth or a normal behind them is neither."""
+def _channels(kind: str, count: int, alpha: int) -> int:
+    """Return how many channels are colour and alpha; a depth or a normal in an EXR is neither."""
+    if kind != "openexr":
+        return min(4, count)
     if alpha in (1, 3):
         return alpha + 1
     return 3 if count >= 3 else 1

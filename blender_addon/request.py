@@ -58,7 +58,7 @@ def terms_of(image: bpy.types.Image, scene: bpy.types.Scene) -> Terms:
     mask, hints = scene.clone_normals.mask, hint_operators.painted(image)
     return Terms(
         settings=settings_of(scene),
-        encoding=view_transform.choice_of(scene),
+        encoding=view_transform.choice_of(image, scene),
         mask=images.layer_of(mask) if mask is not None else None,
         hints=images.layer_of(hints) if hints is not None else None,
     )

@@ -2,6 +2,7 @@
 # mypy: disable-error-code="valid-type"
 """The verb for image sequences: estimate frame after frame, into files."""
 
+import os
 import time
 import zlib
 from collections import deque
@@ -184,7 +185,8 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
 
 def reading_of(image: bpy.types.Image) -> tuple[str, ...]:
     """Return what says which values the frames of an image have."""
-    path = bpy.path.abspath(image.filepath, library=image.library)
+    # as the file is saved elsewhere, Blender writes the same place in another way
+    path = os.path.normpath(bpy.path.abspath(image.filepath, library=image.library))
     return image.source, path, image.colorspace_settings.name, image.alpha_mode
 
 
@@ -200,7 +202,7 @@ def plan_of(image: bpy.types.Image, scene: bpy.types.Scene, terms: Terms) -> Pla
         "encoding": _mark(terms.encoding),
         "steadiness": round(chosen.steadiness, 6),
         "mask": _mark(terms.mask),
-        "hints": _mark(terms.hints),
+        "hints": _mark(terms.hints) or False,
         "colorspace": image.colorspace_settings.name,
         "shaping": asdict(choice(scene.clone_textures).shaping),
     }

@@ -38,10 +38,14 @@ RAMP = np.concatenate([[0.0], np.logspace(-12, 8, 2047, base=2.0)])
 _measured: dict[tuple[object, ...], Encoding] = {}
 
 
-def choice_of(scene: bpy.types.Scene) -> str | Encoding:
-    """Return how a scene says that pictures were saved; what it does to light itself, measured."""
+def choice_of(image: bpy.types.Image, scene: bpy.types.Scene) -> str | Encoding:
+    """Return how a scene says that an image was saved; what it does to light itself, measured.
+
+    An image that holds light or data has not gone through it, so there is nothing to measure.
+    """
     chosen = scene.clone_normals.encoding
-    return of_scene(scene) if chosen == "SCENE" else chosen
+    measured = chosen == "SCENE" and images.transfer_of(image) == "srgb"
+    return of_scene(scene) if measured else chosen
 
 
 def encoding_of(image: bpy.types.Image, chosen: str | Encoding) -> Encoding | None:
@@ -53,7 +57,7 @@ def encoding_of(image: bpy.types.Image, chosen: str | Encoding) -> Encoding | No
     if chosen == "IMAGE":
         transform = TRANSFORM_OF_COLORSPACE.get(colorspace)
         return None if transform is None or image.is_float else of_transform(transform)
-    if colorspace != "sRGB":
+    if colorspace != "sRGB" or chosen == "SCENE":
         return None
     return chosen if isinstance(chosen, Encoding) else of_transform(chosen)
 

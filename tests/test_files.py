@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
 from backend.errors import Refused
-from backend.files import read_picture
+from backend.files import read_mask, read_picture
 from backend.image import linear_colours
 from backend.lens import field_of_view
 from backend.outputs import encode_srgb
@@ -211,6 +211,21 @@ def test_colours_that_alpha_darkened_are_brightened_again(tmp_path, name, unasso
     np.testing.assert_allclose(pixels[:, 1:, :3] / full, 0.8, atol=0.02)
     np.testing.assert_allclose(pixels[..., 3:] / full, alpha, atol=0.01)
     assert not (~np.isfinite(pixels)).any()
+
+
+@pytest.mark.parametrize("kind, full", [(0, 1.0), (1, 0.5), (2, 1.0)])
+def test_the_fourth_channel_of_a_tiff_is_the_outline(tmp_path, kind, full):
+    """Whether the file calls it something (0), an alpha that darkened (1), or one that did not."""
+    values = np.full((9, 9, 4), 100, np.uint8)
+    values[3:6, 3:6, 3] = 200
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    stored, says = (tmp_path / "a.tif").read_bytes(), bytes.fromhex("5201 0300 0100 0000")
+    assert stored.count(says + b"\2\0") == 1  # ExtraSamples, as TIFF 6.0 has it
+    (tmp_path / "a.tif").write_bytes(stored.replace(says + b"\2\0", says + bytes([kind, 0])))
+    pixels = read_picture(tmp_path / "a.tif").pixels
+    np.testing.assert_array_equal(pixels[..., 3], values[..., 3])
+    assert (pixels[4, 4, 0] == 100) == (full == 1.0)
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.tif"), values[..., 3])
 
 
 @pytest.mark.parametrize(

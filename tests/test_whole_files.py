@@ -42,15 +42,27 @@ def test_two_runs_that_write_one_file_leave_one_of_them_whole(tmp_path):
 
 
 def test_scratch_is_not_shared_and_what_a_killed_run_left_goes(tmp_path):
-    with scratch_file(tmp_path, "wall") as first, scratch_file(tmp_path, "wall") as second:
+    name = "wall [1]"
+    with scratch_file(tmp_path, name) as first, scratch_file(tmp_path, name) as second:
         assert first != second
         first.write_text("mine")
         second.write_text("left")
-        third = tmp_path / second.name.replace("wall", "wall2")
+        third = tmp_path / second.name.replace("wall", "big.wall")
         third.write_text("of another picture")
         long_ago = time.time() - ABANDONED_SECONDS - 60
         for path in (second, third):
             os.utime(path, (long_ago, long_ago))
-        with scratch_file(tmp_path, "wall"):
+        with scratch_file(tmp_path, name):
             assert first.exists() and not second.exists() and third.exists()
     assert list(tmp_path.iterdir()) == [third]
+
+
+def test_what_killed_runs_left_of_a_file_goes(tmp_path):
+    with whole_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("killed")
+    for path, age in ((temporary, ABANDONED_SECONDS + 60), (tmp_path / ".a.01234567.part.txt", 60)):
+        path.write_text("half")
+        os.utime(path, (time.time() - age, time.time() - age))
+    with whole_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".a.01234567.part.txt", "a.txt"]

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from backend.errors import Refused
+from backend.whole_files import remove_abandoned
 
 SCRIPT = Path(__file__).with_name("in_blender.py")
 MOST_SECONDS = 1800.0
@@ -16,6 +17,7 @@ def save_blend(blender: Path, report: Path, blend: Path) -> None:
     Raises:
         Refused: when it cannot be started, or does not save them.
     """
+    remove_abandoned(blend.parent, blend.stem, ".part.blend")
     try:
         ended = subprocess.run(
             command(blender, report, blend),

@@ -167,7 +167,15 @@ def show_another_scene():
     bpy.context.window.scene = bpy.data.scenes.new("other")
 
 
-@pytest.mark.parametrize("change", [change_settings, show_another_scene])
+def save_elsewhere():
+    """Blender writes the paths of images anew then."""
+    folder = os.path.join(os.path.dirname(bpy.data.images["shot"].filepath), "scenes")
+    os.mkdir(folder)
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.join(folder, "a.blend"))
+    assert bpy.data.images["shot"].filepath.startswith("//..")
+
+
+@pytest.mark.parametrize("change", [change_settings, show_another_scene, save_elsewhere])
 def test_a_run_keeps_the_settings_that_it_began_with(
     fake, shot, make_image, meanwhile, tmp_path, change
 ):
@@ -257,6 +265,16 @@ def test_other_settings_do_everything_again(fake, shot, make_image, change):
         change()
         run()
     assert len(backend.seen.arrays) == 8
+
+
+def test_the_look_says_nothing_of_frames_that_hold_data(fake, shot):
+    shot.colorspace_settings.is_data = True
+    bpy.context.scene.clone_normals.encoding = "SCENE"
+    with fake() as backend:
+        run()
+        expose_otherwise()
+        run()
+    assert len(backend.seen.arrays) == 4
 
 
 def test_frames_are_shaped_as_the_sliders_say(fake, shot, tmp_path):

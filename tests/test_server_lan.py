@@ -107,6 +107,51 @@ def test_a_key_that_is_made_while_it_runs_is_good(backend, tmp_path, address):
         cleo.run(job(), SMALL)
 
 
+def test_a_key_that_cannot_be_read_ends_nobody_and_is_complained_about_once(
+    backend, keys, tmp_path, caplog
+):
+    folder = tmp_path / "run" / "artists"
+    with artist(keys, "ada") as ada:
+        (folder / "ada.key").write_bytes(b"\xff")
+        (folder / "zoe.key").mkdir()
+        (folder / "gone.key").symlink_to(folder / "nothing")
+        wait_until(lambda: "zoe.key" in caplog.text)
+        add_artist(tmp_path / "run", "cleo", "box:1", tmp_path)
+        wait_until(lambda: len(backend._artists) == 3)
+        ada.run(job(), SMALL)
+    with artist(keys, "ada") as ada:
+        ada.run(job(), SMALL)
+    said = [record.args[0].name for record in caplog.records if "cannot be read" in record.msg]
+    assert sorted(said) == ["ada.key", "zoe.key"]
+
+
+def test_keys_stay_good_while_their_folder_cannot_be_read(keys, tmp_path):
+    known, folder = artists(tmp_path / "run"), tmp_path / "run" / "artists"
+    folder.rename(tmp_path / "elsewhere")
+    folder.touch()
+    assert artists(tmp_path / "run") == known
+
+
+def test_a_key_is_remembered_only_while_its_file_is_there(keys, tmp_path):
+    run_dir = tmp_path / "run"
+    known = artists(run_dir)
+    (run_dir / "artists" / "ada.key").write_bytes(b"\xff")
+    assert artists(run_dir) == known
+    remove_artist(run_dir, "ada")
+    assert artists(run_dir) == {"ben": known["ben"]}
+    (run_dir / "artists" / "ada.key").write_bytes(b"\xff")
+    assert "ada" not in artists(run_dir)
+
+
+def test_a_name_whose_key_cannot_be_read_is_taken_and_can_be_removed(keys, tmp_path, address):
+    unreadable = tmp_path / "run" / "artists" / "zoe.key"
+    unreadable.write_bytes(b"\xff")
+    with pytest.raises(KeyProblem, match="already"):
+        add_artist(tmp_path / "run", "zoe", address, tmp_path)
+    remove_artist(tmp_path / "run", "zoe")
+    assert not unreadable.exists()
+
+
 def test_keys_are_private_and_the_secret_is_carried_away(keys, tmp_path):
     for path in (keys["ada"], tmp_path / "run" / "server.key"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -5,6 +5,7 @@ artist's machine; only its public half stays here. Whoever has the file is that 
 """
 
 import json
+import logging
 import os
 import re
 from dataclasses import asdict
@@ -15,9 +16,14 @@ from shared.connection import Connection, write, write_private
 
 from .sockets import KeyPair, make_keys
 
+_log = logging.getLogger(__name__)
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _SERVER = "server.key"
 _ARTISTS = "artists"
+_last_read: dict[Path, dict[str, str]] = {}
+"""By run folder, what ``artists`` last found there."""
+_unreadable: set[Path] = set()
+"""What the log has already complained about."""
 
 
 class KeyProblem(Exception):
@@ -33,8 +39,19 @@ def server_keys(run_dir: Path) -> KeyPair:
 
 
 def artists(run_dir: Path) -> dict[str, str]:
-    """Return name and public key of everybody who may use this backend over a network."""
-    return {path.stem: path.read_text() for path in sorted((run_dir / _ARTISTS).glob("*.key"))}
+    """Return name and public key of everybody who may use this backend over a network.
+
+    What is there but cannot be read stays what it was: a key that is missed once is refused for
+    as long as the backend runs.
+    """
+    known = _last_read.get(run_dir, {})
+    try:
+        found = {path.stem: _read_key(path, known) for path in _key_files(run_dir)}
+    except OSError as error:
+        _complain(run_dir / _ARTISTS, error)
+        return known
+    _last_read[run_dir] = {name: key for name, key in found.items() if key}
+    return _last_read[run_dir]
 
 
 def add_artist(run_dir: Path, name: str, address: str, out: Path) -> Path:
@@ -45,7 +62,7 @@ def add_artist(run_dir: Path, name: str, address: str, out: Path) -> Path:
     """
     if not _NAME.fullmatch(name) or name.startswith("."):
         raise KeyProblem("A name has 1 to 32 letters, digits, dots or dashes.")
-    if name in artists(run_dir):
+    if name in _names(run_dir):
         raise KeyProblem(f"{name} has a key already. Remove it first: keys remove {name}")
     endpoint = endpoint_of_address(address)
     own, theirs = server_keys(run_dir), make_keys()
@@ -62,7 +79,7 @@ def remove_artist(run_dir: Path, name: str) -> None:
     Raises:
         KeyProblem: when nobody of that name has a key.
     """
-    if name not in artists(run_dir):
+    if name not in _names(run_dir):
         raise KeyProblem(f"Nobody called {name} has a key here.")
     os.unlink(run_dir / _ARTISTS / f"{name}.key")
 
@@ -79,3 +96,35 @@ def endpoint_of_address(address: str) -> str:
     if not 1 <= int(port) <= 65535:
         raise KeyProblem(f"There is no port {port}; ports go from 1 to 65535.")
     return f"tcp://{host}:{port}"
+
+
+def _names(run_dir: Path) -> set[str]:
+    """Return whose keys are there, whether they can be read or not."""
+    return {path.stem for path in _key_files(run_dir)}
+
+
+def _key_files(run_dir: Path) -> list[Path]:
+    try:
+        return sorted(path for path in (run_dir / _ARTISTS).iterdir() if path.suffix == ".key")
+    except FileNotFoundError:
+        return []
+
+
+def _read_key(path: Path, known: dict[str, str]) -> str:
+    """Return the public key in a file, or the known one where the file cannot be read."""
+    try:
+        key = path.read_text()
+    except FileNotFoundError:  # removed since the folder was listed
+        return ""
+    except (OSError, ValueError) as error:
+        _complain(path, error)
+        return known.get(path.stem, "")
+    _unreadable.discard(path)
+    return key
+
+
+def _complain(path: Path, error: Exception) -> None:
+    """Log once that something cannot be read; the keys are looked through every second."""
+    if path not in _unreadable:
+        _unreadable.add(path)
+        _log.warning("%s cannot be read; what is known from before stays good: %s", path, error)

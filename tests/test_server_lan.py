@@ -1,5 +1,6 @@
 """A backend for a studio: a key per artist, nobody sees another's work, keys can be taken back."""
 
+import json
 import socket
 import stat
 
@@ -15,6 +16,7 @@ from backend.server.keys import (
     remove_artist,
 )
 from backend.server.settings import ServerConfig
+from backend.server.sockets import make_keys
 from shared.connection import read
 from shared.messages import Accepted, Cancel, Failed, Fetch, Shutdown
 
@@ -150,6 +152,51 @@ def test_a_name_whose_key_cannot_be_read_is_taken_and_can_be_removed(keys, tmp_p
         add_artist(tmp_path / "run", "zoe", address, tmp_path)
     remove_artist(tmp_path / "run", "zoe")
     assert not unreadable.exists()
+
+
+def test_a_key_that_could_not_be_handed_out_leaves_the_name_free(tmp_path, address):
+    no_folder = tmp_path / "no folder"
+    no_folder.touch()
+    with pytest.raises(KeyProblem, match=r"no folder/mara\.clone-key\.json cannot be"):
+        add_artist(tmp_path / "run", "mara", address, no_folder)
+    assert read(add_artist(tmp_path / "run", "mara", address, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["server.key", "artists", "artists/mara.key"])
+def test_what_is_in_the_way_of_a_key_is_named(tmp_path, capsys, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    in_the_way = tmp_path / "run" / name
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.mkdir() if name != "artists" else in_the_way.touch()
+    word = "remove" if name.endswith("mara.key") else "add"
+    config = ServerConfig("keys", run_dir=tmp_path / "run", address="a:1", words=(word, "mara"))
+    assert main(config) == EXIT_WORDS
+    assert f"{name} cannot be" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "\xff",
+        '{"public": "p"}',
+        '{"public": 1, "secret": 2}',
+        '{"public": "p", "secret": "s"}',
+        json.dumps({"public": "p", "secret": "'" * 40}),
+        "mixed",
+    ],
+)
+def test_a_damaged_key_of_the_server_is_said(tmp_path, keys, address, capsys, text):
+    path = tmp_path / "run" / "server.key"
+    if text == "mixed":
+        public, secret = json.loads(path.read_text())["public"], make_keys().secret
+        text = json.dumps({"public": public, "secret": secret})
+    path.write_text(text, "latin-1")
+    assert main(ServerConfig(run_dir=tmp_path / "run", lan=address)) == EXIT_NO_PLACE
+    assert f"{path} is damaged" in capsys.readouterr().out
+    with pytest.raises(KeyProblem, match="is damaged"):
+        add_artist(tmp_path / "run", "cleo", address, tmp_path)
 
 
 def test_keys_are_private_and_the_secret_is_carried_away(keys, tmp_path):

@@ -19,7 +19,7 @@ from shared.connection import find
 
 from .broker import Broker, NoNetwork, Service
 from .client import JobFailed, Unreachable, connect
-from .keys import KeyProblem, add_artist, artists, endpoint_of_address, remove_artist
+from .keys import KeyProblem, add_artist, artists, endpoint_of_address, remove_artist, server_keys
 from .lock import AlreadyRunning
 from .log import log_path, start_logging
 from .orphans import take_children_along
@@ -57,10 +57,8 @@ def serve(config: ServerConfig, worker_command: tuple[str, ...] = WORKER_COMMAND
     except KeyProblem as problem:
         _say(str(problem))
         return EXIT_WORDS
-    if lan and not artists(config.run_dir):
-        _say("Nobody has a key for the network. Make one for each artist first:")
-        _say("  python -m backend.server keys add NAME --address THIS-MACHINE:PORT")
-        return EXIT_NO_KEYS
+    if lan and (trouble := _check_keys(config.run_dir)):
+        return trouble
     service = Service(
         config.run_dir, config.device, config.threads, worker_command, config.spare, lan
     )
@@ -159,6 +157,20 @@ def _watch_starter(broker: Broker) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
     broker.starter_gone()
+
+
+def _check_keys(run_dir: Path) -> int:
+    """Say what is wrong with the keys for a network; returns the exit code, or 0."""
+    if not artists(run_dir):
+        _say("Nobody has a key for the network. Make one for each artist first:")
+        _say("  python -m backend.server keys add NAME --address THIS-MACHINE:PORT")
+        return EXIT_NO_KEYS
+    try:
+        server_keys(run_dir)
+    except KeyProblem as problem:
+        _say(str(problem))
+        return EXIT_NO_PLACE
+    return 0
 
 
 def _already_running(run_dir: Path) -> str:

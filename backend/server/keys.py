@@ -6,10 +6,13 @@ artist's machine; only its public half stays here. Whoever has the file is that 
 
 import json
 import logging
-import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+
+import zmq
 
 from shared import PROTOCOL_VERSION
 from shared.connection import Connection, write, write_private
@@ -27,15 +30,30 @@ _unreadable: set[Path] = set()
 
 
 class KeyProblem(Exception):
-    """A key cannot be made or removed; the text says why."""
+    """A key cannot be made, read or removed; the text says why."""
 
 
 def server_keys(run_dir: Path) -> KeyPair:
-    """Return the key pair this backend shows on a network, made at first use."""
+    """Return the key pair this backend shows on a network, made at first use.
+
+    Raises:
+        KeyProblem: when its file is damaged, or cannot be read or written.
+    """
     path = run_dir / _SERVER
-    if not path.exists():
-        write_private(path, json.dumps(asdict(make_keys())))
-    return KeyPair(**json.loads(path.read_text()))
+    with _named(path):
+        if not path.exists():
+            write_private(path, json.dumps(asdict(make_keys())))
+        text = path.read_bytes()
+    try:
+        keys = KeyPair(**json.loads(text))
+        if not keys.belong_together:
+            raise ValueError
+    except (ValueError, TypeError, AttributeError, zmq.ZMQError) as error:
+        raise KeyProblem(
+            f"{path} is damaged. Put a copy of it back; or delete it and make every artist's key "
+            "anew: keys remove NAME, then keys add NAME."
+        ) from error
+    return keys
 
 
 def artists(run_dir: Path) -> dict[str, str]:
@@ -58,7 +76,8 @@ def add_artist(run_dir: Path, name: str, address: str, out: Path) -> Path:
     """Make an artist's key; returns the file to carry to the artist.
 
     Raises:
-        KeyProblem: when the name or the address is none, or the name is taken.
+        KeyProblem: when the name or the address is none, the name is taken, or a file cannot be
+            written.
     """
     if not _NAME.fullmatch(name) or name.startswith("."):
         raise KeyProblem("A name has 1 to 32 letters, digits, dots or dashes.")
@@ -66,22 +85,29 @@ def add_artist(run_dir: Path, name: str, address: str, out: Path) -> Path:
         raise KeyProblem(f"{name} has a key already. Remove it first: keys remove {name}")
     endpoint = endpoint_of_address(address)
     own, theirs = server_keys(run_dir), make_keys()
-    write_private(run_dir / _ARTISTS / f"{name}.key", theirs.public)
     connection = Connection(
         endpoint, own.public, theirs.public, theirs.secret, 0, "", PROTOCOL_VERSION
     )
-    return write(connection, out / f"{name}.clone-key.json")
+    carried, kept = out / f"{name}.clone-key.json", run_dir / _ARTISTS / f"{name}.key"
+    # first what cannot be made a second time: it alone holds the secret
+    with _named(carried):
+        write(connection, carried)
+    with _named(kept):
+        write_private(kept, theirs.public)
+    return carried
 
 
 def remove_artist(run_dir: Path, name: str) -> None:
     """Take an artist's key back; a running backend notices within a second.
 
     Raises:
-        KeyProblem: when nobody of that name has a key.
+        KeyProblem: when nobody of that name has a key, or its file cannot be deleted.
     """
     if name not in _names(run_dir):
         raise KeyProblem(f"Nobody called {name} has a key here.")
-    os.unlink(run_dir / _ARTISTS / f"{name}.key")
+    path = run_dir / _ARTISTS / f"{name}.key"
+    with _named(path):
+        path.unlink()
 
 
 def endpoint_of_address(address: str) -> str:
@@ -100,7 +126,20 @@ def endpoint_of_address(address: str) -> str:
 
 def _names(run_dir: Path) -> set[str]:
     """Return whose keys are there, whether they can be read or not."""
-    return {path.stem for path in _key_files(run_dir)}
+    with _named(run_dir / _ARTISTS):
+        return {path.stem for path in _key_files(run_dir)}
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Have an error of the system name the file it is about; not all do."""
+    try:
+        yield
+    except OSError as error:
+        raise KeyProblem(
+            f"{path} cannot be used: {error.strerror or error}. See that you may read and write "
+            "there, and try again."
+        ) from error
 
 
 def _key_files(run_dir: Path) -> list[Path]:

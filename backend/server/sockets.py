@@ -21,6 +21,11 @@ class KeyPair:
     public: str
     secret: str
 
+    @property
+    def belong_together(self) -> bool:
+        """Whether these are a pair."""
+        return zmq.curve_public(self.secret.encode()) == self.public.encode()
+
 
 def make_keys() -> KeyPair:
     """Make a fresh CURVE key pair."""

@@ -282,6 +282,8 @@ def _open(context: zmq.Context[zmq.Socket[bytes]], connection: Connection) -> zm
     socket.linger = 0
     socket.setsockopt(zmq.IMMEDIATE, 1)  # nothing queues for a backend that is not there
     socket.setsockopt(zmq.MAXMSGSIZE, 2 * MAX_FRAME_BYTES)
+    # not for names: of one that has both addresses only the IPv6 one would be tried
+    socket.setsockopt(zmq.IPV6, "[" in connection.endpoint)
     socket.curve_serverkey = connection.server_public_key.encode()
     socket.curve_publickey = connection.client_public_key.encode()
     socket.curve_secretkey = connection.client_secret_key.encode()

@@ -69,7 +69,9 @@ class Seen:
 class FakeBackend:
     """Serves one client at a time from a thread of its own."""
 
-    def __init__(self, run_dir: Path, behaviour: Behaviour | None = None) -> None:
+    def __init__(
+        self, run_dir: Path, behaviour: Behaviour | None = None, host: str = "127.0.0.1"
+    ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.run_dir, self.seen = run_dir, Seen()
         self._context = zmq.Context()
@@ -79,9 +81,10 @@ class FakeBackend:
         client_public, client_secret = zmq.curve_keypair()
         self._socket.curve_server = True
         self._socket.curve_publickey, self._socket.curve_secretkey = public, secret
-        port = self._socket.bind_to_random_port("tcp://127.0.0.1")
+        self._socket.ipv6 = "[" in host
+        port = self._socket.bind_to_random_port(f"tcp://{host}")
         self.connection = Connection(
-            endpoint=f"tcp://127.0.0.1:{port}",
+            endpoint=f"tcp://{host}:{port}",
             server_public_key=public.decode(),
             client_public_key=client_public.decode(),
             client_secret_key=client_secret.decode(),

@@ -5,7 +5,9 @@ import socket
 import stat
 
 import pytest
+import zmq
 
+from backend.server import sockets
 from backend.server.__main__ import EXIT_NO_KEYS, EXIT_NO_PLACE, EXIT_WORDS, main
 from backend.server.client import Client, Unreachable
 from backend.server.keys import (
@@ -16,7 +18,6 @@ from backend.server.keys import (
     remove_artist,
 )
 from backend.server.settings import ServerConfig
-from backend.server.sockets import make_keys
 from shared.connection import read
 from shared.messages import Accepted, Cancel, Failed, Fetch, Shutdown
 
@@ -190,7 +191,7 @@ def test_what_is_in_the_way_of_a_key_is_named(tmp_path, capsys, monkeypatch, nam
 def test_a_damaged_key_of_the_server_is_said(tmp_path, keys, address, capsys, text):
     path = tmp_path / "run" / "server.key"
     if text == "mixed":
-        public, secret = json.loads(path.read_text())["public"], make_keys().secret
+        public, secret = json.loads(path.read_text())["public"], sockets.make_keys().secret
         text = json.dumps({"public": public, "secret": secret})
     path.write_text(text, "latin-1")
     assert main(ServerConfig(run_dir=tmp_path / "run", lan=address)) == EXIT_NO_PLACE
@@ -206,6 +207,40 @@ def test_keys_are_private_and_the_secret_is_carried_away(keys, tmp_path):
     kept = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
     assert kept and all(secret not in path.read_text() for path in kept)
     assert set(artists(tmp_path / "run")) == {"ada", "ben"}
+
+
+@pytest.fixture
+def port():
+    """A port of this machine's IPv6 loopback that nobody listens on."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as probe:
+            return probe.getsockname()[1]
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+
+
+@pytest.mark.parametrize("host", ["[::1]", "[::]"])
+def test_addresses_of_ipv6_are_served_and_reached(tmp_path, port, host):
+    path = add_artist(tmp_path / "run", "ada", f"[::1]:{port}", tmp_path)
+    with running(tmp_path / "run", lan=endpoint_of_address(f"{host}:{port}")) as broker:
+        assert broker.connection.endpoint.startswith("tcp://127.0.0.1:")
+        with Client(read(path)) as ada:
+            ada.run(job(), SMALL)
+
+
+def test_an_address_of_all_networks_serves_ipv4_and_ipv6(tmp_path, port):
+    path = add_artist(tmp_path / "run", "ada", f"127.0.0.1:{port}", tmp_path)
+    with running(tmp_path / "run", lan=f"tcp://[::]:{port}"), Client(read(path)) as ada:
+        assert ada.status().jobs == ()
+
+
+def test_a_network_card_with_both_addresses_is_served_where_it_was(port):
+    with zmq.Context() as context:
+        listening = sockets.listen(context, zmq.ROUTER, sockets.make_keys(), "client")
+        loopback = socket.if_nameindex()[0][1]
+        listening.bind(f"tcp://{loopback}:0")
+        assert sockets.endpoint_of(listening).startswith("tcp://127.0.0.1:")
+        listening.close()
 
 
 def test_without_keys_no_network_is_served(tmp_path, capsys):

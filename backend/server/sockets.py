@@ -1,6 +1,7 @@
 """How sockets of the service are made: CURVE on every one, and every limit with its reason."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import zmq
 
@@ -74,8 +75,23 @@ def dial(context: zmq.Context, endpoint: str, server_key: str, keys: KeyPair) ->
     return socket
 
 
+class _Socket(zmq.Socket):
+    """A socket that speaks IPv6 with addresses written so, and with no others.
+
+    Where it is on, ZeroMQ takes the IPv6 address alone of a name or a network card that has both.
+    """
+
+    def bind(self, addr: str) -> Any:
+        self.ipv6 = "[" in addr
+        return super().bind(addr)
+
+    def connect(self, addr: str) -> Any:
+        self.ipv6 = "[" in addr
+        return super().connect(addr)
+
+
 def _socket(context: zmq.Context, kind: int) -> zmq.Socket:
-    socket = context.socket(kind)
+    socket = context.socket(kind, socket_class=_Socket)
     # The default waits for ever on close for an absent peer: the process would hang at exit.
     socket.linger = 0
     socket.sndhwm = socket.rcvhwm = _HIGH_WATER

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import zmq
 
 from shared.connection import publish, write
 from tests.addon.driving import PICTURE, place, run, task, unready_task, until
@@ -22,6 +23,15 @@ def test_round_trip_brings_every_array_back(session, tmp_path):
             np.testing.assert_array_equal(estimate.arrays[name], array)
         assert session.connected and session.trouble is None
         assert session.summary[0] == "photo"
+
+
+def test_a_backend_is_reached_over_ipv6(session, tmp_path):
+    try:
+        fake = FakeBackend(tmp_path, host="[::1]")
+    except zmq.ZMQError:
+        pytest.skip("no IPv6 on this machine")
+    with fake:
+        assert run(session, place(tmp_path), task()) is not None
 
 
 def test_many_chunks_both_ways_within_the_credit(session, tmp_path):

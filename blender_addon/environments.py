@@ -65,10 +65,21 @@ def note_of(python: Path) -> str:
 
 def backend_version(python: Path) -> str:
     """Return the version of the backend in a Python's environment, empty when none is seen."""
-    lib = python.parents[1] / ("Lib" if sys.platform == "win32" else "lib")
-    found = [*lib.glob("site-packages/clone_normals-*.dist-info")]
-    found += lib.glob("python3.*/site-packages/clone_normals-*.dist-info")
+    found = _packages(python, "clone_normals-*.dist-info")
     return found[0].name.split("-")[1].removesuffix(".dist") if found else ""
+
+
+def has_pip(python: Path) -> bool:
+    """Say whether there is pip in a Python's environment; uv puts none into what it makes."""
+    return bool(_packages(python, "pip"))
+
+
+def _packages(python: Path, pattern: str) -> list[Path]:
+    lib = python.parents[1] / ("Lib" if sys.platform == "win32" else "lib")
+    return [
+        *lib.glob(f"site-packages/{pattern}"),
+        *lib.glob(f"python3.*/site-packages/{pattern}"),
+    ]
 
 
 def megabytes(folder: Path) -> float:

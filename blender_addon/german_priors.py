@@ -24,7 +24,9 @@ TEXTS = {
     "moge2-s": "moge2-s",
     "Delete this prior from this machine": "Dieses Vorwissen von diesem Rechner löschen",
     "Install it.": "Installiere ihn.",
+    "Install the backend once more.": "Installiere den Dienst noch einmal.",
     "Installing onnxruntime": "onnxruntime wird installiert",
+    "Installing pip": "pip wird installiert",
     "Its file is deleted unless it has another name too": (
         "Seine Datei wird gelöscht, wenn sie keinen weiteren Namen hat"
     ),

@@ -93,14 +93,18 @@ def prior(
     """Return the job that fetches a prior; ``source`` is where to get what runs it, if we may."""
     steps = []
     if source is not None:
-        command = _install_command(uv, python, ONNX, source.rest)
         failure = "What runs a prior could not be installed."
+        if uv is None and not environments.has_pip(python):
+            # it comes with Python, so no index needs to have it
+            make, advice = (str(python), "-m", "ensurepip"), "Install the backend once more."
+            steps.append(Step("Installing pip", make, 0.1, failure, advice))
+        command = _install_command(uv, python, ONNX, source.rest)
         advice = "Check the network, the disk and the package index. The backend works as before."
         steps.append(Step("Installing onnxruntime", command, 0.3, failure, advice))
-    command = (str(python), "-m", "backend.priors", "fetch", name, "--accept-licence")
+    fetch = (str(python), "-m", "backend.priors", "fetch", name, "--accept-licence")
     advice = "What has arrived is kept: try again, and it goes on from there."
     failure = "The prior could not be fetched."
-    steps.append(Step("Fetching the Prior", command, 1.0, failure, advice))
+    steps.append(Step("Fetching the Prior", fetch, 1.0, failure, advice))
     return Job(python, tuple(steps), root / LOG_NAME, folder or root, prior=name)
 
 

@@ -189,6 +189,19 @@ def test_an_existing_python_is_tested_and_never_deleted(root):
     assert none.ended == "failed" and "no such python" in str(none.trouble)
 
 
+def test_what_runs_a_prior_gets_into_an_environment_of_uv_without_uv(root, wheels):
+    """uv puts no pip into what it makes, and a later Blender may not find uv any more."""
+    small_wheels.write(wheels, "onnxruntime", {"onnxruntime/__init__.py": ""})
+    folder = root / "env-200101-000000"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = staged("environments").python_in(folder)
+    checkout = checkout_of(root, "import onnxruntime", "priors")
+    for pip in (False, True):
+        what = staged("install_jobs").prior("moge2-s", python, checkout, root, local(wheels))
+        assert run(what).trouble is None
+        assert ("Installing pip" in [step.stage for step in what.steps]) != pip
+
+
 def test_reasons_not_to_begin_are_sentences(root):
     problem = staged("install_jobs").problem
     python, wheel = Path(sys.executable), root / "a.whl"
@@ -241,10 +254,10 @@ def test_only_our_own_environments_are_ours(root):
     assert environments.backend_version(root / "bin" / "python") == ""
 
 
-def checkout_of(root: Path, selftest: str) -> Path:
-    package = root.parent / "checkout" / "backend" / "server"
+def checkout_of(root: Path, program: str, name: str = "server") -> Path:
+    package = root.parent / "checkout" / "backend" / name
     package.mkdir(parents=True, exist_ok=True)
-    (package / "__main__.py").write_text(selftest)
+    (package / "__main__.py").write_text(program)
     return root.parent / "checkout"
 
 

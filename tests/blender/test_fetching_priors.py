@@ -65,10 +65,11 @@ def test_the_add_ons_own_environment_gets_what_runs_it(python, chosen, tmp_path,
         assert bpy.ops.clone.fetch_prior() == {"FINISHED"}
     finally:
         bpy.ops.clone.remove_backend()
-    first, second = asked(tmp_path)
-    assert first.startswith("-m pip install")
-    assert first.endswith("--index-url https://packages.studio/simple onnxruntime>=1.20")
-    assert second == "-m backend.priors fetch moge2-s --accept-licence"
+    first, second, third = asked(tmp_path)
+    assert first == "-m ensurepip"  # the stand-in is as empty as an environment of uv's
+    assert second.startswith("-m pip install")
+    assert second.endswith("--index-url https://packages.studio/simple onnxruntime>=1.20")
+    assert third == "-m backend.priors fetch moge2-s --accept-licence"
     assert bpy.context.scene.clone_normals.prior == "moge2-s"
 
 

@@ -103,9 +103,13 @@ def check_mask(mask: Layer, size: tuple[int, int]) -> None:
 
 def transfer_of(image: bpy.types.Image) -> Transfer:
     """Return how an image's values stand for light; Blender converts float images itself."""
+    return "linear" if image.is_float or not is_encoded(image) else "srgb"
+
+
+def is_encoded(image: bpy.types.Image) -> bool:
+    """Tell whether an image's file holds colors made for a display, not light or data."""
     space = image.colorspace_settings
-    raw = image.is_float or space.is_data or space.name in LINEAR_COLORSPACES
-    return "linear" if raw else "srgb"
+    return not (space.is_data or space.name in LINEAR_COLORSPACES)
 
 
 def set_colorspace(image: bpy.types.Image, space: ColorSpace) -> None:

@@ -44,7 +44,7 @@ def choice_of(image: bpy.types.Image, scene: bpy.types.Scene) -> str | Encoding:
     An image that holds light or data has not gone through it, so there is nothing to measure.
     """
     chosen = scene.clone_normals.encoding
-    measured = chosen == "SCENE" and images.transfer_of(image) == "srgb"
+    measured = chosen == "SCENE" and images.is_encoded(image)
     return of_scene(scene) if measured else chosen
 
 

@@ -49,6 +49,8 @@ def _installed(extension_zip):
 def addon(_installed, tmp_path, monkeypatch):
     """An empty file and the add-on, looking for backend and priors in folders of this test."""
     bpy.ops.wm.read_homefile(use_empty=True)
+    if MODULE not in bpy.context.preferences.addons:  # other tests go back to factory settings
+        bpy.ops.preferences.addon_enable(module=MODULE)
     priors = sys.modules[f"{MODULE}.shared.installed_priors"]
     monkeypatch.setattr(priors, "default_run_dir", lambda: tmp_path / "cache")
     sys.modules[f"{MODULE}.prior_list"].forget()

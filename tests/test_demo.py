@@ -80,7 +80,7 @@ def test_the_batch_command_leaves_a_blend(blender, tmp_path, monkeypatch, caplog
     zip_path = build_addon.build("linux-x64", tmp_path, ROOT / "wheels")
     subprocess.run([blender, "-c", INSTALL, zip_path], check=True)
     assert run_batch(config) == 0
-    looked = [blender, "-c", LOOK, tmp_path / "out" / "cutout.blend"]
+    looked = [blender, "-c", LOOK, tmp_path / "out" / "cutout_normals.blend"]
     said = subprocess.run(looked, check=True, capture_output=True, text=True).stdout
     found = next(line for line in said.splitlines() if line.startswith("[{"))
     images, attributes, things = json.loads(found)

@@ -22,6 +22,8 @@ else:
     import numpy as np
 
     import build_addon
+    from tests.blender.shots import frame_of, write_frame
+    from tests.blender.tools import PHOTO
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "bl_ext.user_default.clone_normals"
@@ -106,3 +108,35 @@ def studio(addon, tmp_path):
     with bpy.data.libraries.load(path, link=True) as (there, here):
         here.collections, here.scenes = there.collections, ["Set"]
     return next(scene for scene in bpy.data.scenes if scene.library)
+
+
+@pytest.fixture
+def shot(addon, make_image, tmp_path):
+    """Frames 8 to 11 of a sequence as files, and their image."""
+    for number in range(8, 12):
+        write_frame(make_image, tmp_path, number, frame_of(number))
+    image = bpy.data.images.load(str(tmp_path / "shot_0008.png"))
+    image.name, image.source = "shot", "SEQUENCE"
+    chosen = bpy.context.scene.clone_normals
+    chosen.image = image
+    chosen.add_card = chosen.add_gaussians = chosen.add_sun = False
+    return image
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """Everything the status bar said."""
+    texts = []
+    monkeypatch.setattr(
+        bpy.types.WorkSpace, "status_text_set", lambda workspace, text: texts.append(text)
+    )
+    return texts
+
+
+@pytest.fixture
+def editor(addon, make_image):
+    """An Image Editor that shows a picture."""
+    area = bpy.context.window.screen.areas[0]
+    area.type = "IMAGE_EDITOR"
+    area.spaces.active.image = make_image(PHOTO)
+    return area

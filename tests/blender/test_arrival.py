@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.blender.conftest import MODULE
-from tests.blender.tools import PHOTO, attribute, estimate, names, pixels
+from tests.blender.tools import attribute, estimate, names, pixels
 
 TIMER = SimpleNamespace(type="TIMER", value="NOTHING")
 
@@ -20,25 +20,6 @@ def module(name):
 
 def session():
     return module("session").current
-
-
-@pytest.fixture
-def said(monkeypatch):
-    """Everything the status bar said."""
-    texts = []
-    monkeypatch.setattr(
-        bpy.types.WorkSpace, "status_text_set", lambda workspace, text: texts.append(text)
-    )
-    return texts
-
-
-@pytest.fixture
-def editor(addon, make_image):
-    """An Image Editor that shows a picture."""
-    area = bpy.context.window.screen.areas[0]
-    area.type = "IMAGE_EDITOR"
-    area.spaces.active.image = make_image(PHOTO)
-    return area
 
 
 @pytest.fixture

@@ -13,25 +13,6 @@ from tests.blender.tools import PHOTO, estimate, names, pixels, rendered_scene
 
 
 @pytest.fixture
-def editor(addon, make_image):
-    """An Image Editor that shows a picture."""
-    area = bpy.context.window.screen.areas[0]
-    area.type = "IMAGE_EDITOR"
-    area.spaces.active.image = make_image(PHOTO)
-    return area
-
-
-@pytest.fixture
-def said(monkeypatch):
-    """Everything the status bar said."""
-    texts = []
-    monkeypatch.setattr(
-        bpy.types.WorkSpace, "status_text_set", lambda workspace, text: texts.append(text)
-    )
-    return texts
-
-
-@pytest.fixture
 def view(editor, said, monkeypatch):
     module = sys.modules[f"{MODULE}.live_view"]
     monkeypatch.setattr(module, "SECONDS_BETWEEN", 0.0)

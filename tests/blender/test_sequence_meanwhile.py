@@ -1,0 +1,105 @@
+"""A sequence is estimated while the artist goes on working."""
+
+import json
+import os
+import shutil
+import sys
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.blender.conftest import MODULE
+from tests.blender.shots import SIZE, assert_frames, run
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Have something done while the first frame is on its way."""
+    session = type(sys.modules[f"{MODULE}.session"].current)
+    submit, coming = session._submit, []
+
+    def submit_and_do(self):
+        submit(self)
+        while coming:
+            coming.pop()()
+
+    monkeypatch.setattr(session, "_submit", submit_and_do)
+    return coming.append
+
+
+def change_settings():
+    chosen = bpy.context.scene.clone_normals
+    chosen.size, chosen.light_from, chosen.encoding = 64, "left", "AgX"
+    bpy.data.images["mask"].pixels.foreach_set(np.zeros(SIZE[0] * SIZE[1] * 4, np.float32))
+
+
+def show_another_scene():
+    bpy.context.window.scene = bpy.data.scenes.new("other")
+
+
+def save_elsewhere():
+    """Blender writes the paths of images anew then."""
+    folder = os.path.join(os.path.dirname(bpy.data.images["shot"].filepath), "scenes")
+    os.mkdir(folder)
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.join(folder, "a.blend"))
+    assert bpy.data.images["shot"].filepath.startswith("//..")
+
+
+@pytest.mark.parametrize("change", [change_settings, show_another_scene, save_elsewhere])
+def test_a_run_keeps_the_settings_that_it_began_with(
+    fake, shot, make_image, meanwhile, tmp_path, change
+):
+    chosen = bpy.context.scene.clone_normals
+    chosen.mask, chosen.size = make_image(np.ones((*SIZE, 3)), "mask"), 128
+    meanwhile(change)
+    with fake() as backend:
+        assert run() == {"FINISHED"}
+    assert_frames(backend, 8, 9, 10, 11)
+    submits = backend.seen.submits
+    assert [submit.settings for submit in submits] == [submits[0].settings] * 4
+    assert {submit.transfer for submit in submits} == {"srgb"}
+    assert all((arrays["mask"] == 255).all() for arrays in backend.seen.arrays)
+    assert json.loads((tmp_path / "shot_normal.json").read_text())["settings"]["size"] == 128
+
+
+def test_hints_count_as_they_were_when_the_run_began(fake, shot, meanwhile):
+    bpy.ops.image.clone_paint_hints(hint="FLAT")
+    meanwhile(bpy.ops.image.clone_clear_hints)
+    green = np.tile(np.float32((0, 0.8, 0.1, 1)), SIZE[0] * SIZE[1])
+    bpy.data.images["shot_hints"].pixels.foreach_set(green)
+    with fake() as backend:
+        run()
+    assert all((arrays["hints"] == 1).all() for arrays in backend.seen.arrays)
+    assert "shot_hints" not in bpy.data.images
+
+
+def test_an_image_that_is_renamed_goes_on(fake, shot, meanwhile):
+    meanwhile(lambda: setattr(shot, "name", "renamed"))
+    with fake() as backend:
+        assert run() == {"FINISHED"}
+    assert_frames(backend, 8, 9, 10, 11)
+
+
+def remove(image):
+    bpy.data.images.remove(image)
+
+
+def turn_into_data(image):
+    image.colorspace_settings.name = "Non-Color"
+
+
+def point_elsewhere(image):
+    other = image.filepath.replace("shot", "other")
+    shutil.copy(image.filepath, other)
+    image.filepath = other
+
+
+@pytest.mark.parametrize("change", [remove, turn_into_data, point_elsewhere])
+def test_an_image_that_is_no_longer_what_it_was_ends_the_run(fake, shot, meanwhile, change):
+    meanwhile(lambda: change(shot))
+    with fake() as backend, pytest.raises(RuntimeError, match="changed or removed while"):
+        run()
+    assert_frames(backend, 8)
+    assert bpy.data.images["shot_normal"].source == "SEQUENCE"
+    assert not sys.modules[f"{MODULE}.session"].current.busy

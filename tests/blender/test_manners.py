@@ -223,12 +223,12 @@ def test_a_collection_of_another_file_is_passed_over(studio, fake, make_image, o
 
 def test_a_scene_of_another_file_takes_nothing_in_and_says_so(studio, fake, make_image):
     make_image(PHOTO)
-    bpy.context.window.scene = studio
     before = names()
-    with fake() as backend, pytest.raises(RuntimeError, match="Switch to a scene of this file"):
-        estimate()
-    with pytest.raises(RuntimeError, match="Switch to a scene of this file"):
-        bpy.ops.import_scene.clone_3dgs_ply(filepath="cloud.ply")
+    with fake() as backend, bpy.context.temp_override(scene=studio):
+        with pytest.raises(RuntimeError, match="Switch to a scene of this file"):
+            estimate()
+        with pytest.raises(RuntimeError, match="Switch to a scene of this file"):
+            bpy.ops.import_scene.clone_3dgs_ply(filepath="cloud.ply")
     assert not backend.seen.submits and names() == before
 
 

@@ -143,13 +143,13 @@ def placed():
 
 
 def test_a_linked_scene_takes_in_images_only(results, studio):
-    bpy.context.window.scene = studio
-    with pytest.raises(RuntimeError, match="Switch to a scene of this file"):
-        opened(results)
-    assert not names()["images"] and not module("session").current.busy
-    for result in ("card", "gaussians", "sun"):
-        setattr(studio.clone_normals, f"add_{result}", False)
-    assert opened(results) == {"FINISHED"}
+    with bpy.context.temp_override(scene=studio):
+        with pytest.raises(RuntimeError, match="Switch to a scene of this file"):
+            opened(results)
+        assert not names()["images"] and not module("session").current.busy
+        for result in ("card", "gaussians", "sun"):
+            setattr(studio.clone_normals, f"add_{result}", False)
+        assert opened(results) == {"FINISHED"}
     assert "photo_normal" in names()["images"]
 
 

@@ -100,13 +100,13 @@ def _read(path: Path) -> Stored:
         raise _unreadable(path, oiio.geterror())
     spec = source.spec()
     _check_sides(path, spec.width, spec.height)
-    _check_sides(path, spec.full_width, spec.full_height)
     kept = _KEPT_TYPES.get(str(spec.format), oiio.FLOAT)
     channels = _channels(source.format_name(), spec.nchannels, spec.alpha_channel)
     values = source.read_image(0, 0, 0, channels, kept)
     if values is None:
         raise _unreadable(path, source.geterror())
     if source.format_name() == "openexr":
+        _check_sides(path, spec.full_width, spec.full_height)
         corner = spec.x - spec.full_x, spec.y - spec.full_y
         values = _in_frame(values, corner, (spec.full_height, spec.full_width))
     associated = source.format_name() in _ASSOCIATED and spec.alpha_channel >= 0

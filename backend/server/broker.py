@@ -75,7 +75,7 @@ class Broker:
         keys = server_keys(run_dir) if service.lan else sockets.make_keys()
         local_keys = sockets.make_keys()
         self._gatekeeper.allow(_DOMAIN, local_keys.public)
-        self._artists: set[str] = set()
+        self._artists: dict[str, str] = {}
         self._socket = sockets.listen(self._context, zmq.ROUTER, keys, _DOMAIN)
         self.connection = Connection(
             sockets.endpoint_of(self._socket),
@@ -164,10 +164,11 @@ class Broker:
 
     def _read_artists(self) -> None:
         """Let in whoever has got a key, and put out whoever has lost it."""
-        present = set(artists(self._run_dir).values())
-        for key in present - self._artists:
+        present = artists(self._run_dir, self._artists)
+        allowed, before = set(present.values()), set(self._artists.values())
+        for key in allowed - before:
             self._gatekeeper.allow(_DOMAIN, key)
-        for key in self._artists - present:
+        for key in before - allowed:
             self._gatekeeper.revoke(_DOMAIN, key)
             self._front.dismiss(key)
         self._artists = present

@@ -7,10 +7,12 @@ artist's machine; only its public half stays here. Whoever has the file is that 
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import zmq
 
@@ -23,10 +25,7 @@ _log = logging.getLogger(__name__)
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _SERVER = "server.key"
 _ARTISTS = "artists"
-_last_read: dict[Path, dict[str, str]] = {}
-"""By run folder, what ``artists`` last found there."""
-_unreadable: set[Path] = set()
-"""What the log has already complained about."""
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class KeyProblem(Exception):
@@ -56,20 +55,18 @@ def server_keys(run_dir: Path) -> KeyPair:
     return keys
 
 
-def artists(run_dir: Path) -> dict[str, str]:
+def artists(run_dir: Path, known: Mapping[str, str] = _NOBODY) -> dict[str, str]:
     """Return name and public key of everybody who may use this backend over a network.
 
-    What is there but cannot be read stays what it was: a key that is missed once is refused for
-    as long as the backend runs.
+    What is there but cannot be read stays what is ``known``: a key that is missed once is refused
+    for as long as the backend runs.
     """
-    known = _last_read.get(run_dir, {})
     try:
         found = {path.stem: _read_key(path, known) for path in _key_files(run_dir)}
     except OSError as error:
-        _complain(run_dir / _ARTISTS, error)
-        return known
-    _last_read[run_dir] = {name: key for name, key in found.items() if key}
-    return _last_read[run_dir]
+        _complain(run_dir / _ARTISTS, str(error))
+        return dict(known)
+    return {name: key for name, key in found.items() if key}
 
 
 def add_artist(run_dir: Path, name: str, address: str, out: Path) -> Path:
@@ -149,21 +146,18 @@ def _key_files(run_dir: Path) -> list[Path]:
         return []
 
 
-def _read_key(path: Path, known: dict[str, str]) -> str:
+def _read_key(path: Path, known: Mapping[str, str]) -> str:
     """Return the public key in a file, or the known one where the file cannot be read."""
     try:
-        key = path.read_text()
+        return path.read_text()
     except FileNotFoundError:  # removed since the folder was listed
         return ""
     except (OSError, ValueError) as error:
-        _complain(path, error)
+        _complain(path, str(error))
         return known.get(path.stem, "")
-    _unreadable.discard(path)
-    return key
 
 
-def _complain(path: Path, error: Exception) -> None:
-    """Log once that something cannot be read; the keys are looked through every second."""
-    if path not in _unreadable:
-        _unreadable.add(path)
-        _log.warning("%s cannot be read; what is known from before stays good: %s", path, error)
+@cache
+def _complain(path: Path, why: str) -> None:
+    """Log, once, that something cannot be read; the keys are looked through every second."""
+    _log.warning("%s cannot be read; what is known from before stays good: %s", path, why)

@@ -2,10 +2,8 @@
 
 import dataclasses
 import json
-import struct
 import sys
 import time
-import zlib
 from dataclasses import asdict
 from types import SimpleNamespace
 
@@ -15,7 +13,7 @@ import pytest
 
 from shared.settings import EstimateSettings
 from tests.blender.conftest import MODULE
-from tests.blender.tools import HALF, PHOTO, attribute, names, pixels
+from tests.blender.tools import HALF, PHOTO, attribute, names, pixels, png
 from tests.canned import canned_arrays, canned_report
 
 INSIDE = np.zeros(PHOTO.shape[:2], bool)
@@ -71,23 +69,6 @@ def written(folder, name, arrays, determined=True, **extra):
     path = folder / f"{name}_report.json"
     path.write_text(json.dumps({**report, **about, **extra}))
     return path
-
-
-def png(values):
-    """Encode (H, W) or (H, W, 3) values of 0..1 with 16 bits."""
-    height, width = values.shape[:2]
-    whole = np.rint(values.astype(np.float64) * 65535).astype(">u2").reshape(height, -1)
-    rows = b"".join(b"\0" + row.tobytes() for row in whole)
-    kind = 0 if values.ndim == 2 else 2
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)),
-        (b"IDAT", zlib.compress(rows)),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks
-    )
 
 
 def changed(report, **fields):

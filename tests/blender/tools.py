@@ -1,6 +1,8 @@
 """What several Blender tests look at."""
 
 import math
+import struct
+import zlib
 from types import SimpleNamespace
 
 import bpy
@@ -130,3 +132,20 @@ class Layout:
     def _known(icon):
         parameters = bpy.types.UILayout.bl_rna.functions["label"].parameters
         assert icon in parameters["icon"].enum_items
+
+
+def png(values):
+    """Encode (H, W) or (H, W, 3) values of 0..1 with 16 bits."""
+    height, width = values.shape[:2]
+    whole = np.rint(values.astype(np.float64) * 65535).astype(">u2").reshape(height, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in whole)
+    kind = 0 if values.ndim == 2 else 2
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )

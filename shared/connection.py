@@ -57,9 +57,13 @@ def write_private(path: Path, text: str) -> Path:
     """Write a file atomically, readable by this user alone; its folder too if it is new."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # made 0600
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)  # it may hold a secret
+        raise
     return path
 
 

@@ -164,6 +164,28 @@ def test_a_key_that_could_not_be_handed_out_leaves_the_name_free(tmp_path, addre
     assert read(add_artist(tmp_path / "run", "mara", address, tmp_path))
 
 
+def files_in(folder) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_key_that_could_not_be_kept_is_not_handed_out(tmp_path, address):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "artists").symlink_to(tmp_path / "a disk that is not there")
+    handed_out = tmp_path / "mara.clone-key.json"
+    handed_out.write_text("another server's")
+    with pytest.raises(KeyProblem, match=r"No key was made for mara\. .*mara\.key cannot be"):
+        add_artist(tmp_path / "run", "mara", address, tmp_path)
+    assert handed_out.read_text() == "another server's"
+    assert files_in(tmp_path) == {"mara.clone-key.json", "server.key"}
+
+
+def test_a_key_that_could_not_be_handed_out_leaves_no_secret_behind(tmp_path, address):
+    (tmp_path / "mara.clone-key.json").mkdir()
+    with pytest.raises(KeyProblem, match="No key was made for mara"):
+        add_artist(tmp_path / "run", "mara", address, tmp_path)
+    assert files_in(tmp_path) == {"server.key"}
+
+
 @pytest.mark.parametrize("name", ["server.key", "artists", "artists/mara.key"])
 def test_what_is_in_the_way_of_a_key_is_named(tmp_path, capsys, monkeypatch, name):
     monkeypatch.chdir(tmp_path)

@@ -86,11 +86,10 @@ def add_artist(run_dir: Path, name: str, address: str, out: Path) -> Path:
         endpoint, own.public, theirs.public, theirs.secret, 0, "", PROTOCOL_VERSION
     )
     carried, kept = out / f"{name}.clone-key.json", run_dir / _ARTISTS / f"{name}.key"
-    # first what cannot be made a second time: it alone holds the secret
-    with _named(carried):
-        write(connection, carried)
-    with _named(kept):
-        write_private(kept, theirs.public)
+    try:
+        _write_both(connection, carried, kept)
+    except KeyProblem as problem:
+        raise KeyProblem(f"No key was made for {name}. {problem}") from problem
     return carried
 
 
@@ -119,6 +118,21 @@ def endpoint_of_address(address: str) -> str:
     if not 1 <= int(port) <= 65535:
         raise KeyProblem(f"There is no port {port}; ports go from 1 to 65535.")
     return f"tcp://{host}:{port}"
+
+
+def _write_both(connection: Connection, carried: Path, kept: Path) -> None:
+    """Write what an artist carries and what stays here; neither without the other."""
+    # what stays goes first: its name was free, so taking it back restores what was there before,
+    # while a file to carry may replace an older one, perhaps another server's
+    with _named(kept):
+        write_private(kept, connection.client_public_key)
+    try:
+        with _named(carried):
+            write(connection, carried)
+    except BaseException:
+        with _named(kept):
+            kept.unlink()
+        raise
 
 
 def _names(run_dir: Path) -> set[str]:

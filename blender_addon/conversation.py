@@ -14,7 +14,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from .preview import Preview, preview_of
 from .shared import PROTOCOL_VERSION
-from .shared.connection import Connection
+from .shared.connection import Connection, ipv6_alone
 from .shared.messages import (
     Accepted,
     Cancel,
@@ -124,8 +124,8 @@ class Conversation:
         self.result: Result | None = None
         self.assembly: Assembly | None = None
         self.welcomed = self.silent = False
-        self.heard = self.pinged = time.monotonic()
         self.socket = _open(context, connection)
+        self.heard = self.pinged = time.monotonic()  # not before: a name has been looked up
         self.monitor = self.socket.get_monitor_socket()
         self.socket.connect(connection.endpoint)
         self.poller = zmq.Poller()
@@ -282,8 +282,7 @@ def _open(context: zmq.Context[zmq.Socket[bytes]], connection: Connection) -> zm
     socket.linger = 0
     socket.setsockopt(zmq.IMMEDIATE, 1)  # nothing queues for a backend that is not there
     socket.setsockopt(zmq.MAXMSGSIZE, 2 * MAX_FRAME_BYTES)
-    # not for names: of one that has both addresses only the IPv6 one would be tried
-    socket.setsockopt(zmq.IPV6, "[" in connection.endpoint)
+    socket.setsockopt(zmq.IPV6, ipv6_alone(connection.endpoint))
     socket.curve_serverkey = connection.server_public_key.encode()
     socket.curve_publickey = connection.client_public_key.encode()
     socket.curve_secretkey = connection.client_secret_key.encode()

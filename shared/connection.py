@@ -7,6 +7,7 @@ read it is the same user. The keys are made afresh at every launch.
 
 import json
 import os
+import socket
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, fields
@@ -30,6 +31,19 @@ class Connection:
     pid: int
     boot_id: str
     protocol: int
+
+
+def ipv6_alone(endpoint: str) -> bool:
+    """Say whether an endpoint has no IPv4 address; looking a name up can take seconds.
+
+    Where ZeroMQ is to speak IPv6, it takes the IPv6 address alone of a name that has both, and
+    most servers listen at the other.
+    """
+    host = endpoint.removeprefix("tcp://").rpartition(":")[0].strip("[]")
+    try:
+        return not socket.getaddrinfo(host, None, socket.AF_INET)
+    except (OSError, ValueError):  # also where it is no name at all; the connection fails then
+        return True
 
 
 def default_run_dir() -> Path:

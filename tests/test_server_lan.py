@@ -3,6 +3,7 @@
 import json
 import socket
 import stat
+from dataclasses import replace
 
 import pytest
 import zmq
@@ -18,7 +19,7 @@ from backend.server.keys import (
     remove_artist,
 )
 from backend.server.settings import ServerConfig
-from shared.connection import read
+from shared.connection import ipv6_alone, read
 from shared.messages import Accepted, Cancel, Failed, Fetch, Shutdown
 
 from .server_tools import SMALL, job, ready, running, send_chunks, start, until, wait_until
@@ -249,6 +250,27 @@ def test_addresses_of_ipv6_are_served_and_reached(tmp_path, port, host):
         assert broker.connection.endpoint.startswith("tcp://127.0.0.1:")
         with Client(read(path)) as ada:
             ada.run(job(), SMALL)
+
+
+def test_a_name_that_has_an_ipv6_address_alone_is_reached(tmp_path, port):
+    path = add_artist(tmp_path / "run", "ada", f"[::1]:{port}", tmp_path)
+    with running(tmp_path / "run", lan=f"tcp://[::1]:{port}"):
+        # without brackets it is a name to ZeroMQ, and the system finds nothing else under it
+        with Client(replace(read(path), endpoint=f"tcp://::1:{port}")) as ada:
+            assert ada.status().jobs == ()
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [("localhost", False), ("127.0.0.1", False), ("::1", True), ("[::1]", True)],
+)
+def test_ipv6_is_spoken_where_there_is_no_ipv4_address(host, alone):
+    assert ipv6_alone(f"tcp://{host}:47800") is alone
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "a" * 70, "a\0b"])
+def test_what_is_no_name_at_all_is_left_to_the_socket_to_refuse(host):
+    assert ipv6_alone(f"tcp://{host}:47800")
 
 
 def test_an_address_of_all_networks_serves_ipv4_and_ipv6(tmp_path, port):

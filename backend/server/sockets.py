@@ -5,6 +5,7 @@ from typing import Any
 
 import zmq
 
+from shared.connection import ipv6_alone
 from shared.wire import MAX_FRAME_BYTES
 
 LOOPBACK = "tcp://127.0.0.1:0"
@@ -76,9 +77,9 @@ def dial(context: zmq.Context, endpoint: str, server_key: str, keys: KeyPair) ->
 
 
 class _Socket(zmq.Socket):
-    """A socket that speaks IPv6 with addresses written so, and with no others.
+    """A socket that speaks IPv6 where there is nothing else.
 
-    Where it is on, ZeroMQ takes the IPv6 address alone of a name or a network card that has both.
+    Where it is on, ZeroMQ takes the IPv6 address alone of a network card that has both.
     """
 
     def bind(self, addr: str) -> Any:
@@ -86,7 +87,7 @@ class _Socket(zmq.Socket):
         return super().bind(addr)
 
     def connect(self, addr: str) -> Any:
-        self.ipv6 = "[" in addr
+        self.ipv6 = ipv6_alone(addr)
         return super().connect(addr)
 
 

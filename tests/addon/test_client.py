@@ -25,12 +25,31 @@ def test_round_trip_brings_every_array_back(session, tmp_path):
         assert session.summary[0] == "photo"
 
 
-def test_a_backend_is_reached_over_ipv6(session, tmp_path):
+@pytest.fixture
+def over_ipv6(tmp_path):
     try:
         fake = FakeBackend(tmp_path, host="[::1]")
     except zmq.ZMQError:
         pytest.skip("no IPv6 on this machine")
     with fake:
+        yield fake
+
+
+def test_a_backend_is_reached_over_ipv6(session, tmp_path, over_ipv6):
+    assert run(session, place(tmp_path), task()) is not None
+
+
+def test_a_backend_whose_name_has_an_ipv6_address_alone_is_reached(session, tmp_path, over_ipv6):
+    # without brackets it is a name to ZeroMQ, and the system finds nothing else under it
+    endpoint = over_ipv6.connection.endpoint.replace("[::1]", "::1")
+    publish(replace(over_ipv6.connection, endpoint=endpoint), tmp_path)
+    assert run(session, place(tmp_path), task()) is not None
+
+
+def test_a_backend_is_reached_by_a_name_that_has_an_ipv4_address(session, tmp_path):
+    with FakeBackend(tmp_path) as fake:
+        endpoint = fake.connection.endpoint.replace("127.0.0.1", "localhost")
+        publish(replace(fake.connection, endpoint=endpoint), tmp_path)
         assert run(session, place(tmp_path), task()) is not None
 
 

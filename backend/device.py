@@ -34,3 +34,12 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"cpu ({torch.get_num_threads()} threads)"
+
+
+def memory_ran_out(error: BaseException) -> bool:
+    """Tell whether memory ran out, a device's or the machine's."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    said = str(error)  # the CPU allocator has no error of its own
+    short = "allocate memory" in said or "not enough memory" in said
+    return isinstance(error, RuntimeError) and short

@@ -15,6 +15,7 @@ from backend.batch.plan import Item, finished, identity
 from backend.batch.results import FULL_SIZE, write_bands, write_outputs
 from backend.batch.steady import Before, go_on
 from backend.conventions import wire_arrays, wire_report
+from backend.device import memory_ran_out
 from backend.errors import Refused
 from backend.files import PictureFile, read_mask, read_picture
 from backend.image import decode_picture
@@ -75,15 +76,9 @@ def process(
         if config.blender is not None and blend.name in outputs:
             tell("Saving the .blend", 1.0)
             save_blend(config.blender, item.report(config.target), blend)
-    except Refused as refused:
-        message = f"{refused.message} {refused.advice}".strip()
-        return Outcome(path, "failed", time.perf_counter() - began, (), refused.code, message)
-    except (OSError, MemoryError, RuntimeError) as error:
-        code: Code = "out_of_memory" if _is_memory(error) else "internal"
-        return Outcome(path, "failed", time.perf_counter() - began, (), code, str(error))
     except Exception as error:  # noqa: BLE001  the pictures after this one are not to blame
-        message = f"The engine stopped with an error of its own ({type(error).__name__}: {error})."
-        return Outcome(path, "failed", time.perf_counter() - began, (), "internal", message)
+        code, message = _trouble(error)
+        return Outcome(path, "failed", time.perf_counter() - began, (), code, message)
     seconds = time.perf_counter() - began
     return Outcome(path, "done", seconds, outputs, flicker_degrees=flicker, identity=mark)
 
@@ -176,5 +171,16 @@ def _said(file: PictureFile, settings: EstimateSettings, config: BatchConfig) ->
     return {"settings": asdict(settings), "fov": config.fov, "fov_of_lens": file.fov_degrees}
 
 
-def _is_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError | torch.OutOfMemoryError)
+def _trouble(error: Exception) -> tuple[Code, str]:
+    """Say what stopped a picture."""
+    if memory_ran_out(error):
+        return "out_of_memory", "Memory ran out. Try fewer --jobs or a smaller --size."
+    match error:
+        case Refused():
+            return error.code, f"{error.message} {error.advice}".strip()
+        case OSError(strerror=str(why)):  # a write that fails does not name its file
+            return "internal", f"{error.filename or 'A file'} cannot be used: {why}."
+        case OSError():
+            return "internal", str(error)
+    message = f"The engine stopped with an error of its own ({type(error).__name__}: {error})."
+    return "internal", message

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.conventions import flip_axes, wire_arrays, wire_report
-from backend.device import choose_device, device_name
+from backend.device import choose_device, device_name, memory_ran_out
 from backend.image import decode_picture
 from backend.memory import keep_freed_memory
 from backend.model import Clone, shipped_model
@@ -106,10 +106,8 @@ def _memory_errors(device: torch.device) -> Iterator[None]:
     """Give every way of running out of memory its Python name, and return what is cached."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise MemoryError(str(error)) from error
-    except RuntimeError as error:  # the CPU allocator has no error of its own
-        if "allocate memory" in str(error) or "not enough memory" in str(error):
+    except RuntimeError as error:
+        if memory_ran_out(error):
             raise MemoryError(str(error)) from error
         raise
     finally:

@@ -92,6 +92,16 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path):
     (tmp_path / "file").touch()
     answer = ask(tmp_path / "file" / "folder", "serve")
     assert answer.returncode == 4 and "cannot be used" in answer.stdout
+    assert "Errno" not in answer.stdout
+
+
+@pytest.mark.parametrize("name", ["backend.lock", "backend.log"])
+def test_what_is_in_the_way_of_a_backend_is_named(tmp_path, name):
+    in_the_way = tmp_path / name
+    in_the_way.mkdir()
+    answer = ask(tmp_path, "serve", "--no-spare")
+    assert answer.returncode == 4 and not answer.stderr
+    assert f"{in_the_way} cannot be used: Is a directory" in answer.stdout
 
 
 def test_a_stale_connection_file_is_replaced(launch, tmp_path):

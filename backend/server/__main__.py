@@ -64,16 +64,16 @@ def serve(config: ServerConfig, worker_command: tuple[str, ...] = WORKER_COMMAND
     )
     try:
         broker = Broker(service)
+        start_logging(config.run_dir)
     except AlreadyRunning:
         _say(_already_running(config.run_dir))
         return EXIT_ALREADY_RUNNING
     except OSError as error:
-        _say(f"The run folder {config.run_dir} cannot be used: {error}")
+        _say(_unusable(error, config.run_dir))
         return EXIT_NO_PLACE
     except NoNetwork as error:
         _say(f"The network cannot be served. {error}")
         return EXIT_NO_PLACE
-    start_logging(config.run_dir)
     _family = take_children_along()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: broker.stop())
@@ -171,6 +171,12 @@ def _check_keys(run_dir: Path) -> int:
         _say(str(problem))
         return EXIT_NO_PLACE
     return 0
+
+
+def _unusable(error: OSError, run_dir: Path) -> str:
+    name = error.filename or run_dir
+    advice = "See that you may read and write there, or choose another folder with --run-dir."
+    return f"{name} cannot be used: {error.strerror or error}. {advice}"
 
 
 def _already_running(run_dir: Path) -> str:

@@ -128,6 +128,11 @@ TEXTS = {
         "Das Material von „{}“ hat {} Texturen, und keine speist seine Grundfarbe. Wähle im "
         "Shader-Editor die gemeinte Bild-Textur-Node."
     ),
+    "The frames of a movie cannot be read here: the OpenColorIO config has no view “{}”. "
+    "Save them as pictures and open those as an image sequence.": (
+        "Die Einzelbilder eines Films können hier nicht gelesen werden: Die OpenColorIO-Config hat "
+        "keine Ansicht „{}“. Speichere sie als Bilder und öffne diese als Bildsequenz."
+    ),
     "The object “{}” has no material with nodes. Add a material with an Image Texture, or "
     "choose another source.": (
         "Das Objekt „{}“ hat kein Material mit Nodes. Füge ein Material mit Bild-Textur hinzu "

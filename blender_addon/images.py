@@ -120,6 +120,14 @@ def set_colorspace(image: bpy.types.Image, space: ColorSpace) -> None:
         image.colorspace_settings.name = _linear_name()
 
 
+def scene_linear() -> str:
+    """Return the name of scene-linear light: ask a float image, which begins with it."""
+    image = bpy.data.images.new("CLONE linear", 1, 1, float_buffer=True)
+    name = image.colorspace_settings.name
+    bpy.data.images.remove(image)
+    return name
+
+
 def read(image: bpy.types.Image) -> Pixels:
     """Copy a usable image's values out of Blender."""
     width, height = image.size
@@ -211,15 +219,7 @@ def result_name(name: str, suffix: str) -> str:
 def _linear_name() -> str:
     """Return the name of sRGB's linear light, or of scene-linear light where there is none."""
     spaces = bpy.types.ColorManagedInputColorspaceSettings.bl_rna.properties["name"].enum_items
-    return next((name for name in LINEAR_COLORSPACES if name in spaces), None) or _scene_linear()
-
-
-def _scene_linear() -> str:
-    """Ask a float image, which begins with it."""
-    image = bpy.data.images.new("CLONE linear", 1, 1, float_buffer=True)
-    name = image.colorspace_settings.name
-    bpy.data.images.remove(image)
-    return name
+    return next((name for name in LINEAR_COLORSPACES if name in spaces), None) or scene_linear()
 
 
 def _pack(image: bpy.types.Image, file: bytes) -> None:

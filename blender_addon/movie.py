@@ -11,6 +11,9 @@ import bpy
 from . import images
 from .frames import Movie
 
+UNCHANGED = "Raw"
+"""What the view is called that shows values as they are, by Blender and by the configs of ACES."""
+
 
 def movie_of(image: bpy.types.Image) -> Movie:
     """Return the file of a movie and how many frames it has.
@@ -35,7 +38,7 @@ def opened(image: bpy.types.Image, frame: int) -> Iterator[bpy.types.Image]:
     the movie; renders of other scenes stay.
 
     Raises:
-        UnusableImage: when there is no such movie.
+        UnusableImage: when there is no such movie, or none whose frames can be read here.
     """
     file = str(movie_of(image).file)
     with tempfile.TemporaryDirectory(prefix="clone-normals-") as folder:
@@ -57,9 +60,27 @@ def _stage(scene: bpy.types.Scene, file: str, frame: int, size: tuple[int, int])
     editor = scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences  # before 4.4
     strip = strips.new_movie("movie", file, 1, scene.frame_current + 1 - frame)
-    # one space all the way: no value is changed by color management
-    scene.sequencer_colorspace_settings.name = strip.colorspace_settings.name = "sRGB"
-    scene.view_settings.view_transform, scene.view_settings.look = "Standard", "None"
+    # as if it were scene-linear light, all the way: no value is changed by color management
+    scene.sequencer_colorspace_settings.name = images.scene_linear()
+    strip.colorspace_settings.name = scene.sequencer_colorspace_settings.name
+    strip.use_float = True  # 5.0 takes bytes for a display's colors, whatever they are said to be
+    scene.render.dither_intensity = 0.0
+    _show_unchanged(scene.view_settings)
     scene.render.resolution_x, scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
     images.set_output(scene.render.image_settings, "PNG", "RGB", "8")
+
+
+def _show_unchanged(view: bpy.types.ColorManagedViewSettings) -> None:
+    """Choose the view that changes no value.
+
+    Raises:
+        UnusableImage: when the color management has none.
+    """
+    try:
+        view.view_transform, view.look = UNCHANGED, "None"
+    except TypeError as error:
+        raise images.UnusableImage(
+            "The frames of a movie cannot be read here: the OpenColorIO config has no view "
+            f"“{UNCHANGED}”. Save them as pictures and open those as an image sequence."
+        ) from error

@@ -23,6 +23,12 @@ TESTS = (
     "test_sequences.py::test_a_resumed_run_is_as_steady_as_one_in_one_go",
     "test_view_transform.py::test_greys_come_back_within_one_percent",
 )
+ACES = "ocio://cg-config-v1.0.0_aces-v1.3_ocio-v2.1"
+"""A config that OpenColorIO brings along: other names everywhere, and none of Blender's views."""
+TESTS_OF_ACES = (
+    "test_movies.py::test_every_frame_becomes_a_file",
+    "test_movies.py::test_one_estimate_takes_the_scenes_frame",
+)
 
 
 @pytest.fixture
@@ -39,15 +45,23 @@ def config(tmp_path):
     return file
 
 
-def test_everything_comes_in_as_ever(config):
+def run_under(config, tests):
     """Blender reads its config once, as it starts; so a Blender of its own runs other tests."""
-    tests = [str(Path(__file__).with_name(test)) for test in TESTS]
+    tests = [str(Path(__file__).with_name(test)) for test in tests]
     command = [sys.executable, "-m", "pytest", "-q", "--confcutdir", str(Path(__file__).parent)]
     done = subprocess.run(
         [*command, *tests], cwd=ROOT, env=os.environ | {"OCIO": str(config)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+def test_everything_comes_in_as_ever(config):
+    run_under(config, TESTS)
+
+
+def test_what_blender_has_its_own_names_for_works_under_aces():
+    run_under(ACES, TESTS_OF_ACES)
 
 
 def test_where_no_name_is_known_light_is_scene_linear(fake, make_image, monkeypatch):

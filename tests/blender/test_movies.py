@@ -1,9 +1,13 @@
 """Movies as sources: the frame that is shown, and all of them into files."""
 
+import sys
+
 import bpy
 import numpy as np
 import pytest
 
+from tests.blender.conftest import MODULE
+from tests.blender.shots import write_frame
 from tests.blender.tools import HALF, estimate, pixels
 
 FRAMES = 5
@@ -16,19 +20,29 @@ def color_of(number):
     return number / 10, 0.2, 0.5
 
 
+def linear():
+    image = bpy.data.images.new("linear", 8, 8, float_buffer=True)
+    name = image.colorspace_settings.name
+    bpy.data.images.remove(image)
+    return name
+
+
 @pytest.fixture
-def film(addon, tmp_path):
+def film(make_image, tmp_path):
     """A movie of five plain colors, and its image."""
     scene = bpy.data.scenes.new("studio")
     editor = scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
     for number in range(1, FRAMES + 1):
-        end = {"length": 1} if bpy.app.version >= (5, 0) else {"frame_end": number + 1}
-        strip = strips.new_effect("color", "COLOR", 1, number, **end)
-        strip.color = color_of(number)
+        write_frame(make_image, tmp_path, number, np.full((SIDE, SIDE, 3), color_of(number)))
+        path = str(tmp_path / f"shot_{number:04d}.png")
+        strip = strips.new_image("color", path, 1, number)
+        strip.colorspace_settings.name, strip.use_float = linear(), True
+    # the colors as they are, whatever the color management
+    scene.sequencer_colorspace_settings.name = linear()
+    scene.view_settings.view_transform = "Raw"
     render, output = scene.render, scene.render.image_settings
     scene.frame_start, scene.frame_end = 1, FRAMES
-    scene.view_settings.view_transform = "Standard"
     render.resolution_x = render.resolution_y = SIDE
     render.resolution_percentage = 100
     render.fps = 30  # other than that of the scene that shows it
@@ -75,6 +89,14 @@ def test_every_frame_becomes_a_file(fake, film, tmp_path):
         bpy.ops.image.clone_estimate_sequence(image_name="film")
     assert_frames(backend, *range(1, FRAMES + 1), 3)
     assert len(list(tmp_path.glob("film_normal_*.exr"))) == FRAMES
+
+
+def test_frames_that_the_color_management_cannot_give_out(film, monkeypatch):
+    monkeypatch.setattr(sys.modules[f"{MODULE}.movie"], "UNCHANGED", "nobody's")
+    scenes = bpy.data.scenes.keys()
+    with pytest.raises(RuntimeError, match="open those as an image sequence"):
+        estimate("film")
+    assert bpy.data.scenes.keys() == scenes
 
 
 def test_a_render_stays_what_it_was(fake, film, tmp_path):

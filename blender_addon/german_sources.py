@@ -94,6 +94,12 @@ TEXTS = {
     "Source": "Quelle",
     "Standard": "Standard",
     "Steadiness": "Beständigkeit",
+    "The OpenColorIO config has no view transform “{}” that could be undone. "
+    "Choose another encoding, or start Blender with a config that has it.": (
+        "Die OpenColorIO-Config hat keine Ansichtstransformation „{}“, die rückgängig gemacht "
+        "werden könnte. Wähle eine andere Codierung oder starte Blender mit einer Config, die sie "
+        "hat."
+    ),
     "The Image Texture node “{}” has no image. Open one in it, or select another.": (
         "Die Bild-Textur-Node „{}“ hat kein Bild. Öffne darin eines oder wähle eine andere."
     ),

@@ -27,6 +27,14 @@ LINEAR_COLORSPACES = (
 )
 """What linear light is called whose primaries are sRGB's: by Blender, by the configs of ACES."""
 
+SRGB_COLORSPACES = (
+    "sRGB",
+    "sRGB - Texture",
+    "sRGB Encoded Rec.709 (sRGB)",
+    "Utility - sRGB - Texture",
+)
+"""What sRGB is called: by Blender, by the configs of ACES."""
+
 
 class UnusableImage(Exception):
     """The image cannot be worked on; the text says why and what to do."""

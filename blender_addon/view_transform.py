@@ -18,7 +18,7 @@ import bpy
 import numpy as np
 
 from . import images
-from .encoding import Encoding
+from .encoding import Encoding, srgb
 
 ENCODINGS = (
     ("IMAGE", "As the Image Says", "Go by the image's color space"),
@@ -35,7 +35,10 @@ TRANSFORM_OF_COLORSPACE = {"AgX Base sRGB": "AgX", "Filmic sRGB": "Filmic"}
 RAMP = np.concatenate([[0.0], np.logspace(-12, 8, 2047, base=2.0)])
 """Linear greys, (2048,)."""
 
-_measured: dict[tuple[object, ...], Encoding] = {}
+STANDARD = Encoding(RAMP, np.repeat(srgb(RAMP)[:, None], 3, axis=1))
+"""The curve of sRGB, which needs no view of that name."""
+
+_measured: dict[tuple[object, ...], Encoding] = {("Standard",): STANDARD}
 
 
 def choice_of(image: bpy.types.Image, scene: bpy.types.Scene) -> str | Encoding:
@@ -52,21 +55,28 @@ def encoding_of(image: bpy.types.Image, chosen: str | Encoding) -> Encoding | No
     """Return what to undo in an image, or None where its own color space says all.
 
     Only sRGB images can have gone through a view transform: the others hold light or data.
+
+    Raises:
+        UnusableImage: when it is a view transform that the color management lacks.
     """
     colorspace = image.colorspace_settings.name
     if chosen == "IMAGE":
         transform = TRANSFORM_OF_COLORSPACE.get(colorspace)
         return None if transform is None or image.is_float else of_transform(transform)
-    if colorspace != "sRGB" or chosen == "SCENE":
+    if colorspace not in images.SRGB_COLORSPACES or chosen == "SCENE":
         return None
     return chosen if isinstance(chosen, Encoding) else of_transform(chosen)
 
 
 def of_transform(transform: str) -> Encoding:
-    """Measure a view transform without look, at its defaults."""
+    """Measure a view transform without look, at its defaults.
+
+    Raises:
+        UnusableImage: when the color management lacks it.
+    """
     if (transform,) not in _measured:
         with _temporary(bpy.data.scenes.new("CLONE view transform")) as scene:
-            scene.view_settings.view_transform = transform
+            _choose(scene.view_settings, transform)
             _measured[transform,] = _measure(scene)
     return _measured[transform,]
 
@@ -78,6 +88,16 @@ def of_scene(scene: bpy.types.Scene) -> Encoding:
         with _temporary(scene.copy()) as copy:
             _measured[key] = _measure(copy)
     return _measured[key]
+
+
+def _choose(view: bpy.types.ColorManagedViewSettings, transform: str) -> None:
+    try:
+        view.view_transform = transform
+    except TypeError as error:
+        raise images.UnusableImage(
+            f"The OpenColorIO config has no view transform “{transform}” that could be undone. "
+            "Choose another encoding, or start Blender with a config that has it."
+        ) from error
 
 
 def _state(scene: bpy.types.Scene) -> tuple[object, ...]:

@@ -26,8 +26,11 @@ TESTS = (
 ACES = "ocio://cg-config-v1.0.0_aces-v1.3_ocio-v2.1"
 """A config that OpenColorIO brings along: other names everywhere, and none of Blender's views."""
 TESTS_OF_ACES = (
+    "test_color_config.py::test_a_view_transform_that_aces_lacks",
     "test_movies.py::test_every_frame_becomes_a_file",
     "test_movies.py::test_one_estimate_takes_the_scenes_frame",
+    "test_view_transform.py::test_standard_comes_back_also_where_no_view_is_called_so",
+    "test_view_transform.py::test_what_the_scene_does_comes_back_whatever_srgb_is_called",
 )
 
 
@@ -62,6 +65,17 @@ def test_everything_comes_in_as_ever(config):
 
 def test_what_blender_has_its_own_names_for_works_under_aces():
     run_under(ACES, TESTS_OF_ACES)
+
+
+@pytest.mark.skipif(os.environ.get("OCIO") != ACES, reason="the test above runs it under ACES")
+@pytest.mark.parametrize("encoding", ["AgX", "Filmic"])
+def test_a_view_transform_that_aces_lacks(make_image, encoding):
+    make_image(PHOTO, colorspace="sRGB - Texture")
+    bpy.context.scene.clone_normals.encoding = encoding
+    scenes = bpy.data.scenes.keys()
+    with pytest.raises(RuntimeError, match=f"no view transform “{encoding}”.+Choose another"):
+        estimate()
+    assert bpy.data.scenes.keys() == scenes
 
 
 def test_where_no_name_is_known_light_is_scene_linear(fake, make_image, monkeypatch):

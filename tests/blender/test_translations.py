@@ -12,7 +12,8 @@ from tests.blender.own import registered_texts, written_texts
 
 NOT_SHOWN = {
     "Linear Rec.709", "Linear Rec.709 (sRGB)", "Utility - Linear - sRGB",
-    "Utility - Linear - Rec.709", "AgX Base sRGB", "Filmic sRGB", "{} Blended", "{} render",
+    "Utility - Linear - Rec.709", "sRGB - Texture", "sRGB Encoded Rec.709 (sRGB)",
+    "Utility - sRGB - Texture", "AgX Base sRGB", "Filmic sRGB", "{} Blended", "{} render",
     "Sun X", "Sun Y", "Sun Z", "Sun Color", "Sun Strength", "Ambient Color",
 }  # fmt: skip
 """Names of data, sockets and color spaces."""

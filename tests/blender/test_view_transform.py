@@ -102,6 +102,26 @@ def test_an_image_whose_color_space_names_the_transform(fake, make_image, tmp_pa
     np.testing.assert_allclose(sent(fake, image, "IMAGE"), light, rtol=0.03)
 
 
+def test_what_the_scene_does_comes_back_whatever_srgb_is_called(fake, make_image, tmp_path):
+    image = saved(make_image, ramp(GREYS[GREYS < 1.0]), tmp_path / "a.png")
+    image.colorspace_settings.name = srgb_name()
+    again = saved(make_image, sent(fake, image, "SCENE"), tmp_path / "b.png")
+    again.colorspace_settings.name = srgb_name()
+    values = [np.array(item.pixels[:]) * 255 for item in (image, again)]
+    np.testing.assert_allclose(*values, atol=0.51)
+
+
+def test_standard_comes_back_also_where_no_view_is_called_so(fake, make_image):
+    image = make_image(np.full((8, 8, 3), 128 / 255), "grey", colorspace=srgb_name())
+    np.testing.assert_allclose(sent(fake, image, "Standard"), 0.21586, rtol=0.001)
+
+
+def srgb_name():
+    """Return what this color management calls sRGB."""
+    names = bpy.types.ColorManagedInputColorspaceSettings.bl_rna.properties["name"].enum_items
+    return next(name for name in ("sRGB", "sRGB - Texture") if name in names)
+
+
 def test_white_is_not_brighter_than_the_transform_can_tell(fake, make_image):
     image = make_image(np.ones((8, 8, 3), np.float32), "white")
     np.testing.assert_allclose(sent(fake, image, "Standard"), 1.0, rtol=0.01)

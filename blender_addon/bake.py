@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from . import exr, images, normal_nodes
+from . import exr, images, lineage, normal_nodes, sources
 from .images import UnusableImage
 from .projection_bake import Frame, Surface, bake
 from .results import on_a_thread
@@ -30,6 +30,8 @@ class Bake:
     """Everything that is baked, read out of Blender."""
 
     name: str
+    picture: str
+    """What the picture is called."""
     surface: Surface
     frame: Frame
     colors: np.ndarray
@@ -64,6 +66,7 @@ def read(context: bpy.types.Context, name: str) -> Bake:
     chosen = scene.clone_textures
     return Bake(
         result_name(thing.name, image) if thing is not None else "",
+        name,
         surface_of(thing, scene.camera, context.evaluated_depsgraph_get()),
         frame,
         images.read(image).values,
@@ -88,6 +91,7 @@ def bake_slices(wanted: Bake) -> Generator[None, None, bpy.types.Image]:
         )
     image = images.show(wanted.name, file, "data")
     normal_nodes.mark(image, "DIRECTX" if wanted.downward else "OPENGL")
+    lineage.mark(image, sources.picture_named(wanted.picture))
     return image
 
 

@@ -15,7 +15,7 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from . import images, maps, normal_nodes, preferences, request, session, sources
+from . import images, lineage, maps, normal_nodes, preferences, request, session, sources
 from .encoding import Encoding
 from .images import Layer
 from .operators import source_of
@@ -129,6 +129,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         if made:
             shown = show(self.writer.plan, made[0])
             normal_nodes.mark(shown, self.shaping.convention)
+            lineage.mark(shown, self._image())
             self.report(
                 {"INFO"}, translated(f"{len(made)} frames are done: the image “{shown.name}”")
             )
@@ -173,14 +174,17 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         Raises:
             UnusableImage: when it is gone, or its frames are others or read otherwise by now.
         """
-        known = (image for image in bpy.data.images if image.session_uid == self.image_uid)
-        image = next(known, None)
+        image = self._image()
         if image is None or reading_of(image) != self.reading:
             raise images.UnusableImage(
                 f"The sequence “{self.image_name}” was changed or removed while it was estimated. "
                 "What is done is kept; estimate it again for the rest."
             )
         return Source(image, number)
+
+    def _image(self) -> bpy.types.Image | None:
+        known = (image for image in bpy.data.images if image.session_uid == self.image_uid)
+        return next(known, None)
 
 
 def reading_of(image: bpy.types.Image) -> tuple[str, ...]:

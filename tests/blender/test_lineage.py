@@ -3,9 +3,11 @@
 import sys
 
 import bpy
+import numpy as np
 import pytest
 
 from tests.blender.conftest import MODULE
+from tests.blender.shots import assert_frames, run
 from tests.blender.tools import PHOTO, estimate
 
 
@@ -74,6 +76,31 @@ def test_the_panel_shows_the_cloud_of_the_picture(estimated, editor, shown):
 def test_the_panel_shows_no_cloud_where_there_is_no_picture(editor):
     with bpy.context.temp_override(area=editor):
         assert module("space_panel").modifier_shown(bpy.context) is None
+
+
+def test_the_frame_is_estimated_while_the_normals_of_its_sequence_are_shown(fake, shot, editor):
+    with fake() as backend:
+        run()
+        with_shown(editor, "shot_normal", lambda: estimate(""))
+    assert_frames(backend, 8, 9, 10, 11, 8)
+    assert "shot_normal_normal" not in bpy.data.images
+
+
+def test_the_picture_is_estimated_while_its_bake_is_shown(fake, make_image, editor):
+    scene = bpy.context.scene
+    scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(scene.camera)
+    scene.camera.location.z = 3
+    scene.render.resolution_x, scene.render.resolution_y = 32, 24
+    scene.clone_textures.bake_size = 128
+    make_image(PHOTO)
+    with fake() as backend:
+        estimate()
+        bpy.ops.mesh.primitive_plane_add()
+        assert bpy.ops.image.clone_bake_normals(image_name="photo") == {"FINISHED"}
+        assert with_shown(editor, "Plane_normal", lambda: estimate("")) == {"FINISHED"}
+    first, second = (arrays["picture"] for arrays in backend.seen.arrays)
+    np.testing.assert_array_equal(first, second)
 
 
 def test_an_image_of_ones_own_is_a_picture(estimated, editor, make_image):

@@ -70,6 +70,7 @@ TEXTS = {
     "Queued": "Wartet",
     "Receiving": "Empfangen",
     "Reconnecting to the Backend": "Neue Verbindung zum Dienst",
+    "Saving": "Speichern",
     "Sending the Image": "Bild senden",
     "Starting": "Starten",
     "Starting the Backend": "Dienst starten",

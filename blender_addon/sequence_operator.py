@@ -40,11 +40,20 @@ class Run:
     began: float = field(default_factory=time.monotonic)
     task: Task | None = None
     """What the session works on for it."""
+    written: Future[None] | None = None
+    """What becomes of the frame that was written last."""
 
     @property
     def fraction(self) -> float:
         """Share of the frames that are done."""
         return self.done / max(self.total, 1)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the session works for it, or a frame is being written."""
+        # a session that rests has no task either
+        works = self.task is not None and self.task is session.current.task
+        return works or (self.written is not None and not self.written.done())
 
     @property
     def seconds_left(self) -> float:
@@ -58,10 +67,8 @@ _run: Run | None = None
 
 
 def running() -> Run | None:
-    """Return the run that the session works for, if there is one."""
-    if _run is None or _run.task is None:  # a session that rests has no task either
-        return None
-    return _run if _run.task is session.current.task else None
+    """Return the run that is on its way, if there is one."""
+    return _run if _run is not None and _run.alive else None
 
 
 class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
@@ -93,7 +100,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Allow one estimate at a time."""
         cls.poll_message_set("An estimate is running")
-        return not session.current.busy
+        return not session.current.busy and running() is None
 
     def try_begin(self, context: bpy.types.Context) -> bool:
         """Begin; when every frame is done already, there is only the end to come."""
@@ -141,10 +148,10 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         while self.todo and (estimate := session.current.take_estimate()) is not None:
             number = self.todo.popleft()
             self._recall(context, number)
-            written = pool.submit(_keep, self.writer, number, estimate, self.shaping)
+            self.run.written = pool.submit(_keep, self.writer, number, estimate, self.shaping)
             if self.todo:
                 self._send(context, self.todo[0])
-            yield from _until(written)
+            yield from _until(self.run.written)
             self.run.done += 1
         return set()
 
@@ -239,10 +246,13 @@ def show(plan: Plan, first: int) -> bpy.types.Image:
 
 
 def _until(written: Future[None]) -> Ending:
-    """Wait for a frame to be written and for the next one to be estimated."""
-    while session.current.busy or not written.done():
+    """Wait for the next frame to be estimated and for this one to be written."""
+    while session.current.busy:
         session.current.advance()
         yield
+    with session.current.importing("Saving"):  # nothing else may begin meanwhile
+        while not written.done():
+            yield
     written.result()
     return set()
 

@@ -109,9 +109,9 @@ class Session:
         self._rest()
 
     @contextmanager
-    def importing(self) -> Iterator[None]:
-        """Be busy while a result is brought into the scene."""
-        self.phase, self.stage, self.fraction = "importing", "Importing", 1.0
+    def importing(self, stage: str = "Importing") -> Iterator[None]:
+        """Be busy while a result is brought into the scene, or into a file."""
+        self.phase, self.stage, self.fraction = "importing", stage, 1.0
         try:
             yield
         finally:
@@ -254,13 +254,13 @@ class Session:
                 self._rest()
             case Failed() if self.task is not None:
                 self._fail(Trouble(event.message, event.advice))
-            case Cancelled(job=self._job):
+            case Cancelled(job=self._job) if self.task is not None:
                 self._rest()
 
     def _handle_end(self, event: Ended) -> None:
         phase, now = self.phase, time.monotonic()
         self._disconnect()
-        if phase == "idle":
+        if phase in {"idle", "importing"}:  # what a result needed of the backend is there
             return
         if phase == "working" and event.reason == "lost" and self._recovery.lose(event, now):
             self._start_asked = self._start_asked or self._process is not None

@@ -1,9 +1,12 @@
 """A sequence is estimated while the artist goes on working."""
 
+import inspect
 import json
 import os
 import shutil
 import sys
+import time
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -11,6 +14,8 @@ import pytest
 
 from tests.blender.conftest import MODULE
 from tests.blender.shots import SIZE, assert_frames, run
+
+TIMER = SimpleNamespace(type="TIMER", value="NOTHING")
 
 
 @pytest.fixture
@@ -103,3 +108,54 @@ def test_an_image_that_is_no_longer_what_it_was_ends_the_run(fake, shot, meanwhi
     assert_frames(backend, 8)
     assert bpy.data.images["shot_normal"].source == "SEQUENCE"
     assert not sys.modules[f"{MODULE}.session"].current.busy
+
+
+@pytest.fixture
+def clicked(addon):
+    """The operator as Blender has it after a click."""
+    operator = sys.modules[f"{MODULE}.sequence_operator"].IMAGE_OT_clone_estimate_sequence
+    said = {"interactive": True, "image_name": "", "report": lambda *_: None}
+    methods = {name: part for name, part in vars(operator).items() if inspect.isfunction(part)}
+    return type("Clicked", (sys.modules[f"{MODULE}.waiting"].Waiting,), methods | said)()
+
+
+def cancel(session):
+    if session.can_cancel:
+        bpy.ops.clone.cancel()
+
+
+def lose_the_backend(session):
+    if session.task is None:  # it is no longer needed
+        session._handle(sys.modules[f"{MODULE}.conversation"].Ended("lost", "It is gone."))
+
+
+def hear_late_of_an_end(session):
+    if session.task is None:
+        session._handle(sys.modules[f"{MODULE}.shared.messages"].Cancelled(session._job))
+
+
+@pytest.mark.parametrize("do", [None, cancel, lose_the_backend, hear_late_of_an_end])
+def test_nothing_else_begins_while_a_frame_is_written(fake, shot, clicked, monkeypatch, do):
+    operator = sys.modules[f"{MODULE}.sequence_operator"]
+    session, keep = sys.modules[f"{MODULE}.session"].current, operator._keep
+    writing, free = [], []
+    begin = [bpy.ops.image.clone_estimate_sequence, bpy.ops.image.clone_estimate_normals]
+    if do is cancel:
+        begin.pop()  # what was cancelled may be estimated again at once
+
+    def keep_slowly(*frame):
+        writing.append(True)
+        time.sleep(0.1)
+        keep(*frame)
+        writing.pop()
+
+    monkeypatch.setattr(operator, "_keep", keep_slowly)
+    with fake():
+        clicked.begin(bpy.context)
+        while clicked.modal(bpy.context, TIMER) == {"PASS_THROUGH"}:
+            if writing and do is not None:
+                do(session)
+            free.append(bool(writing) and any(verb.poll() for verb in begin))
+            time.sleep(0.001)
+    assert len(free) > 50 and not any(free)
+    assert all(verb.poll() for verb in begin)

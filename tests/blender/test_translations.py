@@ -23,7 +23,7 @@ OURS = "CLONE "
 
 STAGES = {
     "Receiving", "Queued", "Starting", "Preparing", "Finding a start", "Asking the prior",
-    "Closing the loop", "Full resolution", "Done", "Importing",
+    "Closing the loop", "Full resolution", "Done", "Importing", "Saving",
 }  # fmt: skip
 """What the work is called that the progress bar shows; most of it the backend's."""
 

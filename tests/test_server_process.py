@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path):
     assert "Errno" not in answer.stdout
 
 
-@pytest.mark.parametrize("name", ["backend.lock", "backend.log"])
+@pytest.mark.parametrize("name", ["backend.lock", "backend.log", "connection.json"])
 def test_what_is_in_the_way_of_a_backend_is_named(tmp_path, name):
     in_the_way = tmp_path / name
     in_the_way.mkdir()

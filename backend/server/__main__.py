@@ -17,7 +17,7 @@ import tyro
 
 from shared.connection import find
 
-from .broker import Broker, NoNetwork, Service
+from .broker import Broker, NoNetwork, NotPublished, Service
 from .client import JobFailed, Unreachable, connect
 from .keys import KeyProblem, add_artist, artists, endpoint_of_address, remove_artist, server_keys
 from .lock import AlreadyRunning
@@ -74,17 +74,7 @@ def serve(config: ServerConfig, worker_command: tuple[str, ...] = WORKER_COMMAND
     except NoNetwork as error:
         _say(f"The network cannot be served. {error}")
         return EXIT_NO_PLACE
-    _family = take_children_along()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: broker.stop())
-    if config.owned:
-        threading.Thread(target=_watch_starter, args=(broker,), daemon=True).start()
-    try:
-        broker.serve()
-    except Exception:
-        logging.getLogger(__name__).exception("the broker ends")
-        raise
-    return 0
+    return _serve(broker, config)
 
 
 def show_status(run_dir: Path) -> int:
@@ -148,6 +138,24 @@ def test_itself(config: ServerConfig) -> int:
     except Broken as broken:
         _say(f"The backend does not work. {broken}")
         return EXIT_BROKEN
+    return 0
+
+
+def _serve(broker: Broker, config: ServerConfig) -> int:
+    """Let a broker work until a signal, a client or the end of its owner stops it."""
+    _family = take_children_along()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: broker.stop())
+    if config.owned:
+        threading.Thread(target=_watch_starter, args=(broker,), daemon=True).start()
+    try:
+        broker.serve()
+    except NotPublished as error:
+        _say(_unusable(error, config.run_dir))
+        return EXIT_NO_PLACE
+    except Exception:
+        logging.getLogger(__name__).exception("the broker ends")
+        raise
     return 0
 
 

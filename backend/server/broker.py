@@ -39,6 +39,10 @@ _TICK_MS = 50  # how late the end of a worker process or a stop may be noticed
 _ROUNDS_SECONDS = 1.0  # how often connections and kept results are looked through
 
 
+class NotPublished(OSError):
+    """The connection file cannot be written; the error names it."""
+
+
 class NoNetwork(Exception):
     """The network address cannot be listened on; the text says why."""
 
@@ -111,15 +115,26 @@ class Broker:
         self._starter_gone = True
 
     def serve(self) -> None:
-        """Publish the connection file and work until told to end; leaves nothing behind."""
+        """Publish the connection file and work until told to end; leaves nothing behind.
+
+        Raises:
+            NotPublished: if the file cannot be written.
+        """
         try:
-            publish(self.connection, self._run_dir)
+            self._publish()
             self._announce()
             while not self._over(time.monotonic()):
                 self._poll()
                 self._announce_worker()
         finally:
             self._close()
+
+    def _publish(self) -> None:
+        try:
+            publish(self.connection, self._run_dir)
+        except OSError as error:  # it names the file that was to be renamed
+            path = str(self._run_dir / FILE_NAME)
+            raise NotPublished(error.errno, error.strerror, path) from error
 
     def _poll(self) -> None:
         """Wait for messages or the next tick, then do everything that is due."""

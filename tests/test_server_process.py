@@ -111,6 +111,17 @@ def test_a_stale_connection_file_is_replaced(launch, tmp_path):
     ready(tmp_path).close()
 
 
+def test_ctrl_c_ends_a_self_test_cleanly(marker):
+    command = [sys.executable, *REAL, "--selftest", "--device", "cpu"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as test:
+        wait_until(lambda: len(marked_processes(marker)) == 2)  # itself and its worker
+        test.send_signal(signal.SIGINT)
+        output, complaints = test.communicate(timeout=10)
+    assert test.returncode == 130 and not complaints and not marked_processes(marker)
+    assert output == "Stopped before it was known whether the backend works.\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_it_cleanly(launch, tmp_path, number):
     process = launch()

@@ -12,9 +12,11 @@ import pytest
 import torch
 
 from backend.server import devices, engine, seat, selftest
+from backend.server.__main__ import main
 from backend.server.client import JobFailed, connect
 from backend.server.link import Link
 from backend.server.outcome import Outcome
+from backend.server.settings import ServerConfig
 from shared.connection import find
 from shared.messages import Progress, Submit
 from shared.settings import EstimateSettings
@@ -178,6 +180,16 @@ def test_the_self_test_passes_when_one_of_several_devices_works(monkeypatch, fou
     monkeypatch.setattr("backend.server.broker.devices", lambda _: found)
     monkeypatch.setattr(seat, "Link", broken_on("broken"))
     assert "The backend works: cpu" in selftest.selftest("auto", 1)
+
+
+def test_the_self_test_shows_a_terminal_which_step_it_is_at(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(ServerConfig(selftest=True, device="cpu", threads=1)) == 0
+    output, shown = capsys.readouterr()
+    steps = shown.split("\r\033[K")
+    assert steps[1] == "Preparing the engine (longer the first time), 0 s"
+    assert any(step.startswith("Estimating a ball: ") and step.endswith("%") for step in steps)
+    assert "\n" not in shown and not steps[-1] and "The backend works: cpu" in output
 
 
 def engine_that_needs(most: int):

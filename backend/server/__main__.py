@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 no backend to ask; 2 wrong words; 3 a live backend already has the run folder;
 4 the run folder or the network address cannot be used; 5 nobody has a key for the network;
-6 the self-test failed.
+6 the self-test failed; 130 it was stopped by Ctrl-C.
 """
 
 import logging
@@ -34,6 +34,7 @@ EXIT_ALREADY_RUNNING = 3
 EXIT_NO_PLACE = 4
 EXIT_NO_KEYS = 5
 EXIT_BROKEN = 6
+EXIT_STOPPED = 130
 _STOP_SECONDS = 10.0
 
 
@@ -134,11 +135,21 @@ def keep_keys(config: ServerConfig) -> int:
 def test_itself(config: ServerConfig) -> int:
     """Say whether a backend works on this machine."""
     try:
-        _say(selftest(config.device, config.threads))
+        _say(_tested(config))
     except Broken as broken:
         _say(f"The backend does not work. {broken}")
         return EXIT_BROKEN
+    except KeyboardInterrupt:
+        _say("Stopped before it was known whether the backend works.")
+        return EXIT_STOPPED
     return 0
+
+
+def _tested(config: ServerConfig) -> str:
+    try:
+        return selftest(config.device, config.threads, _show)
+    finally:
+        _show("")
 
 
 def _serve(broker: Broker, config: ServerConfig) -> int:
@@ -194,6 +205,13 @@ def _already_running(run_dir: Path) -> str:
     where = f"process {connection.pid}, {connection.endpoint}"
     advice = "Stop it with: python -m backend.server stop"
     return f"A backend already runs in {run_dir} ({where}). {advice}"
+
+
+def _show(step: str) -> None:
+    """Keep one line on a terminal up to date; say nothing into a file."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{step}")
+        sys.stderr.flush()
 
 
 def _say(text: str) -> None:

@@ -4,17 +4,19 @@ import logging
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from shared.messages import Submit
+from shared.messages import Progress, Submit
 from shared.settings import EstimateSettings
 from shared.transfer import specs_of
 
 from .broker import Broker, Service
 from .client import Client, JobCancelled, JobFailed, Unreachable
 from .outcome import Outcome
+from .seat import LOADING
 from .settings import Device
 
 _log = logging.getLogger(__name__)
@@ -22,13 +24,15 @@ _SIDE = 96
 _LOAD_SECONDS = 300.0
 TOLERANCE_DEGREES = 40.0
 """Any start sees a ball better than this; only an engine that is broken does not."""
+Tell = Callable[[str], None]
+"""Is told which step the test is at."""
 
 
 class Broken(Exception):
     """The self-test found something wrong; the text says what."""
 
 
-def selftest(device: Device, threads: int) -> str:
+def selftest(device: Device, threads: int, tell: Tell = lambda step: None) -> str:
     """Estimate the normals of a ball and compare them with a ball's; returns how it went.
 
     Raises:
@@ -39,7 +43,7 @@ def selftest(device: Device, threads: int) -> str:
         thread = threading.Thread(target=broker.serve, daemon=True)
         thread.start()
         try:
-            return _try_out(broker)
+            return _try_out(broker, tell)
         except (Unreachable, JobFailed, JobCancelled) as error:
             raise Broken(str(error)) from error
         finally:
@@ -47,16 +51,19 @@ def selftest(device: Device, threads: int) -> str:
             thread.join()
 
 
-def _try_out(broker: Broker) -> str:
+def _try_out(broker: Broker, tell: Tell) -> str:
+    def follow(progress: Progress, _preview: np.ndarray | None) -> None:
+        tell(f"Estimating a ball: {progress.stage} {progress.fraction:.0%}")
+
     with Client(broker.connection, "self-test") as client:
-        _wait_for_worker(client)
+        _wait_for_worker(client, tell)
         normals, picture, mask = _ball()
         arrays = {"picture": picture, "mask": mask}
         submit = Submit(
             "selftest", EstimateSettings(size=_SIDE, steps=0), "linear", specs_of(arrays)
         )
         began = time.monotonic()
-        error = _error(client.run(submit, arrays), normals, mask > 0)
+        error = _error(client.run(submit, arrays, follow), normals, mask > 0)
         seconds = time.monotonic() - began
         if not error < TOLERANCE_DEGREES:
             raise Broken(f"A ball's normals came back {error:.0f}° wrong.")
@@ -66,13 +73,15 @@ def _try_out(broker: Broker) -> str:
         )
 
 
-def _wait_for_worker(client: Client) -> None:
-    deadline = time.monotonic() + _LOAD_SECONDS
+def _wait_for_worker(client: Client, tell: Tell) -> None:
+    began = time.monotonic()
     while "idle" not in (states := client.status().worker.split("; ")):  # one per device
         if "starting" not in states:
             raise Broken(f"The compute process does not run ({'; '.join(states)}).")
-        if time.monotonic() > deadline:
+        seconds = time.monotonic() - began
+        if seconds > _LOAD_SECONDS:
             raise Broken(f"The compute process is not ready after {_LOAD_SECONDS:.0f} s.")
+        tell(f"{LOADING}, {seconds:.0f} s")
         time.sleep(0.1)
 
 

@@ -203,6 +203,36 @@ def test_a_forgotten_folder_for_the_results_is_told(folder, caplog):
     assert "cannot be made" in caplog.text
 
 
+TOO_LONG = "x" * 300
+
+
+@pytest.mark.parametrize("sources", [(TOO_LONG,), ("in", f"{TOO_LONG}.##.png")])
+def test_a_source_that_cannot_be_read_is_named(folder, caplog, sources):
+    assert run(config_of(folder, *sources)) == 2
+    assert f"{folder / sources[-1]} cannot be read: File name too long." in caplog.text
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("what", ["mask", "hints"])
+def test_what_belongs_to_a_picture_and_cannot_be_read_is_named(folder, caplog, what):
+    assert run(config_of(folder, **{what: folder / TOO_LONG})) == 2
+    assert f"{folder / TOO_LONG} cannot be read: File name too long." in caplog.text
+
+
+def test_a_folder_of_pictures_without_permission_is_named(folder, caplog, monkeypatch):
+    def refusing(_folder):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refusing)
+    assert run(config_of(folder)) == 2
+    assert f"{folder / 'in'} cannot be read: Permission denied." in caplog.text
+
+
+def test_a_folder_for_the_results_that_cannot_be_made_is_named(folder, caplog):
+    assert run(BatchConfig((folder / "in", folder / TOO_LONG))) == 2
+    assert f"The folder {folder / TOO_LONG} cannot be made: File name too long." in caplog.text
+
+
 def test_pictures_without_a_mask_are_counted(folder, caplog):
     assert run(config_of(folder, mask=folder / "masks")) == 0
     assert "1 of 2 pictures have no mask in" in caplog.text

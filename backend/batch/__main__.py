@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from types import FrameType
 
 import tyro
@@ -44,12 +45,9 @@ def run(config: BatchConfig, stopping: Callable[[], bool] = lambda: False) -> in
         if config.prior:
             installed(config.prior)
         items = plan(config)
-        config.target.mkdir(parents=True, exist_ok=True)
+        _make(config.target)
     except Refused as refused:
         log.error("%s", f"{refused.message} {refused.advice}".strip())
-        return 2
-    except OSError as error:
-        log.error("The folder %s cannot be made (%s).", config.target, error.strerror)
         return 2
     if config.steady and not any(sequence_of(item.path) for item in items):
         log.error("Steady frames have numbers in their names; these pictures have none.")
@@ -71,6 +69,17 @@ def run(config: BatchConfig, stopping: Callable[[], bool] = lambda: False) -> in
         outcomes.append(outcome)
     _conclude(outcomes)
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _make(target: Path) -> None:
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        message = f"{target} is no folder: name the one for the results at the end."
+        raise Refused("bad_request", message) from error
+    except OSError as error:
+        message = f"The folder {target} cannot be made: {error.strerror or error}."
+        raise Refused("bad_request", message, "Name another at the end.") from error
 
 
 def _tell_unpaired(items: Sequence[Item], config: BatchConfig) -> None:

@@ -112,8 +112,6 @@ class BatchConfig:
             return f"{self.jobs} jobs were asked for; at least one is needed."
         if self.seamless and self.fov == "auto":
             return "Pictures that tile are flat: leave out --fov auto."
-        if self.target.exists() and not self.target.is_dir():
-            return f"{self.target} is no folder: name the one for the results at the end."
         return self._steady_problem() or self._blend_problem() or self.settings().problem()
 
     def _steady_problem(self) -> str | None:

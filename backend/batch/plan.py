@@ -5,7 +5,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -42,13 +43,15 @@ def plan(config: BatchConfig) -> tuple[Item, ...]:
     """Return every picture of this shard once, in the order given, frames by their numbers.
 
     Raises:
-        Refused: when there is nothing at one of the sources, the shard is none, or results would
-            get in each other's way.
+        Refused: when there is nothing at one of the sources or it cannot be read, the shard is
+            none, or results would get in each other's way.
     """
     paths: dict[Path, None] = {}
     target = config.target.resolve()
     for source in config.sources:
-        if not (found := expanded(source)):
+        with _named(source):
+            found = expanded(source)
+        if not found:
             raise Refused("bad_request", f"There is no picture at {source}.", "Check the name.")
         if any(path.parent.resolve() == target for path in found):
             message = f"The results would lie among the pictures of {source}."
@@ -117,6 +120,17 @@ def finished(item: Item, target: Path, identity: str, missing: str = "") -> tupl
     return outputs if done else None
 
 
+@contextmanager
+def _named(given: Path) -> Iterator[None]:
+    """Have an error of the system name what was given on the command line."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{given} cannot be read: {error.strerror or error}."
+        advice = "Check the name, and that you may read there."
+        raise Refused("bad_request", message, advice) from error
+
+
 def _shared(paths: list[Path], shard: str) -> frozenset[Path]:
     try:
         return frozenset(share(paths, shard))
@@ -154,9 +168,12 @@ def _number_aware(path: Path) -> tuple[str, list[tuple[int, str]]]:
 
 def _paired(path: Path, given: Path | None) -> Path | None:
     """Return what belongs to a picture: the given file, or that of its name in a folder."""
-    if given is None or not given.is_dir():
-        return given
-    found = [p for p in sorted(given.iterdir()) if p.stem == path.stem]
+    if given is None:
+        return None
+    with _named(given):
+        if not given.is_dir():
+            return given
+        found = [p for p in sorted(given.iterdir()) if p.stem == path.stem]
     return found[0] if found else None
 
 

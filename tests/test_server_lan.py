@@ -1,5 +1,6 @@
 """A backend for a studio: a key per artist, nobody sees another's work, keys can be taken back."""
 
+import errno
 import json
 import socket
 import stat
@@ -293,11 +294,44 @@ def test_without_keys_no_network_is_served(tmp_path, capsys):
     assert main(config) == EXIT_NO_KEYS and "keys add" in capsys.readouterr().out
 
 
+def not_served(tmp_path, capsys, address: str) -> str:
+    """Return what is said of an address that a network cannot be served at."""
+    assert main(ServerConfig(run_dir=tmp_path / "run", lan=address)) == EXIT_NO_PLACE
+    said = capsys.readouterr().out
+    assert "tcp://" not in said
+    return said
+
+
 def test_an_address_that_is_taken_is_named(tmp_path, keys, capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        assert main(ServerConfig(run_dir=tmp_path / "run", lan=address)) == EXIT_NO_PLACE
-    assert address in capsys.readouterr().out
+        said = not_served(tmp_path, capsys, address)
+    assert f"Another program listens at {address}. End it, or choose another port" in said
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_of_another_machine_is_told_with_one_that_is_good(tmp_path, keys, capsys, host):
+    said = not_served(tmp_path, capsys, f"{host}:47800")
+    assert f"This machine has no address {host}." in said and "--lan 0.0.0.0:47800" in said
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (errno.EACCES, "You may not listen at port 80. Choose one from 1024 on."),
+        (errno.EINVAL, "box:80 cannot be used: Invalid argument. See that --lan names"),
+    ],
+)
+def test_other_trouble_with_an_address_is_said(tmp_path, keys, capsys, monkeypatch, number, says):
+    bind = sockets._Socket.bind
+
+    def refusing(listening, address):
+        if address == "tcp://box:80":
+            raise zmq.ZMQError(number, f"Something (addr='{address}')")
+        return bind(listening, address)
+
+    monkeypatch.setattr(sockets._Socket, "bind", refusing)
+    assert says in not_served(tmp_path, capsys, "box:80")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ It only passes bytes on and keeps the books, so it answers within milliseconds w
 a worker: cancel, crash, hang and a full memory are ordinary events here.
 """
 
+import errno
 import logging
 import os
 import time
@@ -44,7 +45,7 @@ class NotPublished(OSError):
 
 
 class NoNetwork(Exception):
-    """The network address cannot be listened on; the text says why."""
+    """The network address cannot be listened on; the text says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class Broker:
         except zmq.ZMQError as error:
             self._context.destroy(linger=0)
             self._lock.release()
-            raise NoNetwork(f"{self._lan} cannot be listened on: {error}") from error
+            raise NoNetwork(_no_network(self._lan, error)) from error
 
     def _read_artists(self) -> None:
         """Let in whoever has got a key, and put out whoever has lost it."""
@@ -226,6 +227,24 @@ class Broker:
         self._lock.release()
         withdraw(self.connection, self._run_dir)
         _terminal.info("backend ended")
+
+
+def _no_network(lan: str, error: zmq.ZMQError) -> str:
+    """Say why a network address cannot be listened on, and what to do."""
+    address = lan.removeprefix("tcp://")
+    host, _, port = address.rpartition(":")
+    assert error.errno is not None
+    match error.errno:
+        case zmq.EADDRINUSE:
+            advice = "End it, or choose another port; artists' keys name the port too."
+            return f"Another program listens at {address}. {advice}"
+        case zmq.EADDRNOTAVAIL | errno.ENODEV:  # the latter for names, also of other machines
+            advice = f"Serve every network it is on with --lan 0.0.0.0:{port}"
+            return f"This machine has no address {host}. {advice}"
+        case errno.EACCES:
+            return f"You may not listen at port {port}. Choose one from 1024 on."
+    advice = "See that --lan names an address of this machine."
+    return f"{address} cannot be used: {zmq.strerror(error.errno)}. {advice}"
 
 
 def _workplaces(service: Service) -> list[Workplace]:

@@ -1,6 +1,8 @@
 """A .blend per picture from the command line, by a program that stands in for Blender."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,10 +17,11 @@ from backend.batch.blend import SCRIPT, command
 from backend.batch.config import OPENED, BatchConfig
 
 from .scenes import sphere_picture
+from .server_tools import marked_processes, wait_until
 from .test_batch import times
 
 STAND_IN = """#!{python}
-import json, pathlib, sys
+import json, pathlib, sys, time
 folder = pathlib.Path({folder!r})
 report, blend = map(pathlib.Path, sys.argv[sys.argv.index("--") + 1 :])
 with (folder / "calls.txt").open("a") as calls:
@@ -29,8 +32,12 @@ assert missing == [blend.name], missing
 if (folder / "trouble").is_file():
     print("Blender 9.9", flush=True)
     sys.exit((folder / "trouble").read_text() or 0)
+if (folder / "slow").is_file():
+    (folder / f"saving {{blend.name}}").touch()
+    time.sleep(60)
 blend.write_text(report.read_text())
 """
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -124,6 +131,26 @@ def test_several_processes_have_their_blends_made(config):
     assert run(replace(config, paths=paths, jobs=2, threads=2)) == 0
     made = {path.name for path in config.target.glob("*.blend")}
     assert made == {"ball_normals.blend", "second_normals.blend"}
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc and signals")
+@pytest.mark.parametrize(
+    "jobs, number", [("1", signal.SIGTERM), ("2", signal.SIGTERM), ("2", signal.SIGKILL)]
+)
+def test_no_blender_outlives_a_run_that_is_stopped(config, marker, jobs, number):
+    folder = config.target.parent
+    Image.open(config.sources[0]).save(folder / "second.png")
+    (folder / "slow").touch()
+    command = [
+        sys.executable, "-m", "backend.batch", "ball.png", "second.png", "out", "--jobs", jobs,
+        "--size", "16", "--start", "flat", "--device", "cpu", "--threads", "2",
+        "--blender", str(config.blender), "--outputs", *config.outputs,
+    ]  # fmt: skip
+    surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=folder, env=surroundings) as stopped:
+        wait_until(lambda: len(list(folder.glob("saving *"))) == int(jobs), 60.0)
+        stopped.send_signal(number)
+    wait_until(lambda: not marked_processes(marker), 2.0)
 
 
 def test_a_blender_that_hangs_or_will_not_start_is_one_pictures_trouble(

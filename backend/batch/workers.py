@@ -5,10 +5,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+import psutil
 import torch
 
 from backend.batch.config import BatchConfig
@@ -109,9 +111,21 @@ def _heard(worker: Worker) -> Outcome | tuple[str, float]:
 
 
 def _dismissed(worker: Worker) -> None:
+    if worker.process.is_alive():
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(worker.process.pid)
+            process.suspend()  # so that it starts no Blender just now
+            _end_blender_of(process)
     worker.process.kill()
     worker.process.join()
     worker.pipe.close()
+
+
+def _end_blender_of(process: psutil.Process) -> None:
+    """End the Blender that a process waits for, which would outlive it and go on saving."""
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 def _work(pipe: Connection, config: BatchConfig, threads: int) -> None:
@@ -130,4 +144,5 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        _end_blender_of(psutil.Process())
         os._exit(1)

@@ -46,9 +46,8 @@ class Client:
         self._thread.join(timeout=2.0)
 
     def close(self) -> None:
-        """Leave, without waiting for anything unsent."""
-        self._closing.set()
-        self._thread.join(timeout=2.0)
+        """Leave, without waiting for anything unsent, nor for a name that is being looked up."""
+        self._closing.set()  # the thread takes the sockets with it, now or when the lookup ends
 
     def _run(self, connection: Connection, peer: str, patience: Patience) -> None:
         context = zmq.Context()

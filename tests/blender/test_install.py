@@ -4,7 +4,6 @@ import atexit
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import bpy
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.blender.conftest import MODULE, ROOT
-from tests.blender.tools import PHOTO, estimate
+from tests.blender.tools import PHOTO, estimate, lasting_threads
 
 
 def extension_tool() -> Path:
@@ -67,7 +66,7 @@ def test_unregister_leaves_nothing_and_register_brings_it_back(addon, fake, make
             assert not panels()
             assert not hasattr(bpy.types.Scene, "clone_normals")
             assert not [f for f in bpy.app.handlers.load_pre if MODULE in f.__module__]
-            assert not [t for t in threading.enumerate() if "CLONE" in t.name]
+            assert not lasting_threads()
             assert not hasattr(bpy.types, "IMAGE_OT_clone_estimate_normals")
             with pytest.raises(AttributeError):
                 bpy.ops.image.clone_estimate_normals()

@@ -4,7 +4,6 @@ import ast
 import re
 import runpy
 import sys
-import threading
 import tomllib
 import zipfile
 from types import SimpleNamespace
@@ -15,7 +14,7 @@ import pytest
 
 from tests.blender.conftest import MODULE, ROOT
 from tests.blender.own import classes, properties
-from tests.blender.tools import PHOTO, estimate, names, pixels
+from tests.blender.tools import PHOTO, estimate, lasting_threads, names, pixels
 
 SMALL_WORDS = {"a", "and", "as", "from", "in", "into", "of", "on", "the", "to", "with"}
 NAMES = {
@@ -121,7 +120,7 @@ def traces() -> dict[str, set]:
             for item in keymap.keymap_items
             if "clone" in item.idname
         },
-        "threads": {thread.name for thread in threading.enumerate() if "CLONE" in thread.name},
+        "threads": lasting_threads(),
         "timers": set(map(repr, sys.modules[f"{MODULE}.waiting"]._timers)),
     }
 

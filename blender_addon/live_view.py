@@ -35,6 +35,7 @@ class LiveView:
 
     def begin(self, context: bpy.types.Context, picture: str = "") -> None:
         """Take the Image Editor of the click, else one of this window that shows the picture."""
+        self.end()  # what was cancelled a moment ago may still be shown
         self._running, self._picture, self._due = True, picture, 0.0
         self._before = self._preview = ""
         areas = [context.area, *context.window.screen.areas]

@@ -43,7 +43,7 @@ class IMAGE_OT_clone_estimate_normals(Waiting, bpy.types.Operator):
 
     def end(self, context: bpy.types.Context) -> Ending:
         """Bring the result into the scene."""
-        estimate = session.current.take_estimate()
+        estimate = session.current.take_estimate(self.task)
         if estimate is None:
             if session.current.trouble is None:
                 self.report({"INFO"}, translated("Cancelled"))

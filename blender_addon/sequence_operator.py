@@ -7,6 +7,7 @@ import time
 import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -129,7 +130,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
             try:
                 yield from self._frames(context, pool)
             except (*UNUSABLE, OSError) as error:
-                session.current.cancel()
+                self.drop()
                 session.current.trouble = _trouble(error)
         numbers = self.writer.plan.normals.numbers()
         made = sorted(self.writer.done.intersection(numbers))
@@ -145,19 +146,19 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
 
     def _frames(self, context: bpy.types.Context, pool: ThreadPoolExecutor) -> Ending:
         """Take in estimates until all frames are done or something ends the run."""
-        while self.todo and (estimate := session.current.take_estimate()) is not None:
+        while self.todo and (estimate := session.current.take_estimate(self.task)) is not None:
             number = self.todo.popleft()
             self._recall(context, number)
             self.run.written = pool.submit(_keep, self.writer, number, estimate, self.shaping)
             if self.todo:
                 self._send(context, self.todo[0])
-            yield from _until(self.run.written)
+            yield from _until(self.task, self.run.written)
             self.run.done += 1
         return set()
 
     def _send(self, context: bpy.types.Context, number: int) -> None:
         task = request.task_under(self.terms, self._source(number), context.scene)
-        self.run.task = task
+        self.task = self.run.task = task
         session.current.begin(preferences.place(context), task)
 
     def _recall(self, context: bpy.types.Context, number: int) -> None:
@@ -245,12 +246,14 @@ def show(plan: Plan, first: int) -> bpy.types.Image:
     return image
 
 
-def _until(written: Future[None]) -> Ending:
+def _until(task: Task | None, written: Future[None]) -> Ending:
     """Wait for the next frame to be estimated and for this one to be written."""
-    while session.current.busy:
+    while session.current.task is task:
         session.current.advance()
         yield
-    with session.current.importing("Saving"):  # nothing else may begin meanwhile
+    # nothing else may begin meanwhile; what began after a cancel goes on
+    saving = nullcontext() if session.current.busy else session.current.importing("Saving")
+    with saving:
         while not written.done():
             yield
     written.result()

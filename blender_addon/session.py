@@ -117,9 +117,10 @@ class Session:
         finally:
             self._rest()
 
-    def take_estimate(self) -> Estimate | None:
-        """Hand over the finished estimate, once."""
-        estimate, self.estimate = self.estimate, None
+    def take_estimate(self, task: Task | None) -> Estimate | None:
+        """Hand over the answer to a task, once, and never another's."""
+        own = self.estimate is not None and self.estimate.task is task
+        estimate, self.estimate = (self.estimate, None) if own else (None, self.estimate)
         return estimate
 
     def take_preview(self) -> Preview | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 import bpy
 
 from . import images, live_view, objects, session, view
+from .task import Task
 from .trouble import Trouble
 from .trouble_view import trouble_text
 
@@ -19,13 +20,16 @@ UNUSABLE = (images.UnusableImage, view.UnusableCamera, objects.UnusableScene)
 Ending = Generator[None, None, set[str]]
 """The rest of an operator's work, in slices; returns what the operator does."""
 
-_timers: list[tuple[bpy.types.WindowManager, bpy.types.Timer]] = []
+_timers: list[bpy.types.Timer] = []
 
 
 class Waiting:
     """What waiting operators share: modal in the interface, blocking elsewhere."""
 
     interactive = False
+    task: Task | None = None
+    """What it asked the session for; *Cancel* makes room for another's before it notices."""
+    timer: bpy.types.Timer | None = None
     ending: Ending | None = None
     begin: Callable[[bpy.types.Context], None]
     end: Callable[[bpy.types.Context], Ending]
@@ -38,12 +42,8 @@ class Waiting:
         self.interactive = True
         if not self.try_begin(context):
             return {"CANCELLED"}
-        task = session.current.task
-        live_view.current.begin(context, task.name if task else "")
-        manager = context.window_manager
-        timer = manager.event_timer_add(TICK_SECONDS, window=context.window)
-        _timers.append((manager, timer))
-        manager.modal_handler_add(self)
+        self.watch(context)
+        context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -62,10 +62,11 @@ class Waiting:
             session.current.cancel()
         elif event.type != "TIMER":
             return {"PASS_THROUGH"}
-        session.current.advance()
+        if session.current.task is self.task:
+            session.current.advance()
         live_view.current.refresh(context, session.current)
         redraw(context)
-        if self.ending is None and session.current.busy:
+        if self.ending is None and session.current.busy and not self.passed_by:
             return {"PASS_THROUGH"}
         self.ending = self.ending or self.end(context)
         try:
@@ -74,16 +75,42 @@ class Waiting:
             answer = self.break_off(error)
         if answer is None:
             return {"PASS_THROUGH"}
-        leave_interface()
+        self.leave(context)
         redraw(context)
         return answer
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Drop everything: Blender takes the operator away."""
-        leave_interface()
+        self.leave(context)
         if self.ending is not None:
             self.ending.close()
-        session.current.cancel()
+        self.drop()
+
+    @property
+    def passed_by(self) -> bool:
+        """Whether the session works on another's task, and so no longer on its own."""
+        running = session.current.task
+        return self.task is not None and running is not None and running is not self.task
+
+    def drop(self) -> None:
+        """Have the session stop its task; another's goes on."""
+        if session.current.task is self.task:
+            session.current.cancel()
+
+    def watch(self, context: bpy.types.Context) -> None:
+        """Show how far it is, and look at it again and again."""
+        live_view.current.begin(context, self.task.name if self.task else "")
+        manager = context.window_manager
+        self.timer = manager.event_timer_add(TICK_SECONDS, window=context.window)
+        _timers.append(self.timer)
+
+    def leave(self, context: bpy.types.Context) -> None:
+        """Take away what it has in the interface; what another shows by now stays."""
+        if not self.passed_by:
+            live_view.current.end()
+        if self.timer in _timers:
+            _timers.remove(self.timer)
+            context.window_manager.event_timer_remove(self.timer)
 
     def try_begin(self, context: bpy.types.Context) -> bool:
         """Begin, unless something is wrong that the artist is then told."""
@@ -91,6 +118,7 @@ class Waiting:
             self.begin(context)
         except UNUSABLE as error:
             session.current.trouble = Trouble(str(error))
+        self.task = session.current.task
         if session.current.busy or session.current.trouble is None:
             return True
         self.tell(session.current.trouble)
@@ -99,7 +127,7 @@ class Waiting:
 
     def break_off(self, error: Exception) -> set[str]:
         """Say why the rest cannot be done; what is done becomes an undo step."""
-        session.current.cancel()
+        self.drop()
         session.current.trouble = broken_off(error)
         self.tell(session.current.trouble)
         return {"FINISHED"}
@@ -152,5 +180,4 @@ def leave_interface() -> None:
     """Take away what waiting operators have in the interface: timers, preview, status line."""
     live_view.current.end()
     while _timers:
-        manager, timer = _timers.pop()
-        manager.event_timer_remove(timer)
+        bpy.context.window_manager.event_timer_remove(_timers.pop())

@@ -48,7 +48,7 @@ def run(session, where, what=None, start=False, seconds=20.0):
         assert time.monotonic() < deadline, f"still {session.phase}: {session.stage}"
         session.advance()
         time.sleep(0.005)
-    return session.take_estimate()
+    return session.take_estimate(what)
 
 
 def until(condition, seconds=5.0):

@@ -70,7 +70,7 @@ def test_a_picture_that_is_not_ready_is_waited_for(session, tmp_path):
         until(lambda: session.advance() or session.phase == "working")
         assert not fake.seen.submits
         arrays.set_result({"picture": PICTURE})
-        until(lambda: session.advance() or session.take_estimate())
+        until(lambda: session.advance() or session.take_estimate(made))
         np.testing.assert_array_equal(fake.seen.arrays[0]["picture"], PICTURE)
 
 
@@ -174,12 +174,12 @@ def test_backend_that_vanishes_mid_job_and_does_not_come_back(session, tmp_path,
 
 def test_backend_that_comes_back_gets_the_job_again_under_its_id(session, tmp_path):
     with FakeBackend(tmp_path, Behaviour("vanish")) as lost:
-        session.begin(place(tmp_path, start=False), task())
+        session.begin(place(tmp_path, start=False), made := task())
         until(lambda: session.advance() or "Reconnecting" in session.stage)
     with FakeBackend(tmp_path) as back:
         until(lambda: session.advance() or not session.busy)
         assert back.seen.submits[0] == lost.seen.submits[0]
-    assert session.trouble is None and session.take_estimate() is not None
+    assert session.trouble is None and session.take_estimate(made) is not None
 
 
 def test_a_job_that_ends_every_backend_is_given_up(session, tmp_path, monkeypatch):

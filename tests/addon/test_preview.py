@@ -52,7 +52,7 @@ def test_a_large_preview_is_thinned_out_evenly(rows, columns):
 def test_previews_arrive_while_the_loop_runs_and_go_with_it(session, tmp_path):
     seen = []
     with FakeBackend(tmp_path, Behaviour(pace=0.05)) as backend:
-        session.begin(place(tmp_path), task(steps=3, previews=True))
+        session.begin(place(tmp_path), made := task(steps=3, previews=True))
         deadline = time.monotonic() + 10.0
         while session.busy and time.monotonic() < deadline:
             session.advance()
@@ -63,7 +63,7 @@ def test_previews_arrive_while_the_loop_runs_and_go_with_it(session, tmp_path):
     assert len(seen) == len(backend.seen.previews) == 3
     for values, sent in zip(seen, backend.seen.previews, strict=True):
         np.testing.assert_allclose(values[::-1, :, :3], sent / 255.0, atol=1e-6)
-    assert session.preview is None and session.take_estimate() is not None
+    assert session.preview is None and session.take_estimate(made) is not None
 
 
 def test_no_previews_unless_asked_for(session, tmp_path):

@@ -30,8 +30,8 @@ def answered(fake, editor, said):
         interactive = True
         end = module("operators").IMAGE_OT_clone_estimate_normals.end
 
-        def __init__(self):
-            self.reports = []
+        def __init__(self, task):
+            self.task, self.reports = task, []
 
         def report(self, kind, text):
             self.reports.append(text)
@@ -47,7 +47,7 @@ def answered(fake, editor, said):
             assert time.monotonic() < deadline
             session().advance()
             time.sleep(0.002)
-        yield Clicked()
+        yield Clicked(task)
     module("waiting").leave_interface()
 
 

@@ -33,6 +33,7 @@ def begin(view, editor, picture=None):
     session().begin(sys.modules[f"{MODULE}.preferences"].place(bpy.context), task)
     with bpy.context.temp_override(area=editor):
         view.begin(bpy.context, task.name)
+    return task
 
 
 def run_until(view, condition):
@@ -63,9 +64,9 @@ def test_the_editor_shows_the_preview_and_then_the_picture_again(fake, editor, v
 def test_the_result_takes_the_previews_place(fake, editor, view):
     operators, waiting = sys.modules[f"{MODULE}.operators"], sys.modules[f"{MODULE}.waiting"]
     with fake(pace=0.01):
-        begin(view, editor)
+        task = begin(view, editor)
         run_until(view, lambda: not session().busy)
-        ending = operators.IMAGE_OT_clone_estimate_normals.end(Reporter(), bpy.context)
+        ending = operators.IMAGE_OT_clone_estimate_normals.end(Reporter(task), bpy.context)
         while waiting.next_slice(ending) is None:
             pass
     assert editor.spaces.active.image == bpy.data.images["photo_normal"]
@@ -84,11 +85,11 @@ def test_a_render_is_watched_and_makes_room_for_its_normals_too(fake, editor, vi
     shown.image = render
     operators, waiting = sys.modules[f"{MODULE}.operators"], sys.modules[f"{MODULE}.waiting"]
     with fake(pace=0.01):
-        begin(view, editor, render)
+        task = begin(view, editor, render)
         run_until(view, lambda: view.image() is not None)
         assert shown.image == view.image()
         run_until(view, lambda: not session().busy)
-        ending = operators.IMAGE_OT_clone_estimate_normals.end(Reporter(), bpy.context)
+        ending = operators.IMAGE_OT_clone_estimate_normals.end(Reporter(task), bpy.context)
         while waiting.next_slice(ending) is None:
             pass
     assert shown.image == bpy.data.images[f"{scene.name} render_normal"]
@@ -98,6 +99,9 @@ def test_a_render_is_watched_and_makes_room_for_its_normals_too(fake, editor, vi
 
 class Reporter:
     """Stands for the operator, whose reports go nowhere."""
+
+    def __init__(self, task):
+        self.task = task
 
     def report(self, *_):
         pass

@@ -54,7 +54,7 @@ def choice_of(image: bpy.types.Image, scene: bpy.types.Scene) -> str | Encoding:
 def encoding_of(image: bpy.types.Image, chosen: str | Encoding) -> Encoding | None:
     """Return what to undo in an image, or None where its own color space says all.
 
-    Only sRGB images can have gone through a view transform: the others hold light or data.
+    Images that hold light or data cannot have gone through a view transform.
 
     Raises:
         UnusableImage: when it is a view transform that the color management lacks.
@@ -63,7 +63,7 @@ def encoding_of(image: bpy.types.Image, chosen: str | Encoding) -> Encoding | No
     if chosen == "IMAGE":
         transform = TRANSFORM_OF_COLORSPACE.get(colorspace)
         return None if transform is None or image.is_float else of_transform(transform)
-    if colorspace not in images.SRGB_COLORSPACES or chosen == "SCENE":
+    if chosen == "SCENE" or not _holds_a_view(image):
         return None
     return chosen if isinstance(chosen, Encoding) else of_transform(chosen)
 
@@ -88,6 +88,17 @@ def of_scene(scene: bpy.types.Scene) -> Encoding:
         with _temporary(scene.copy()) as copy:
             _measured[key] = _measure(copy)
     return _measured[key]
+
+
+def _holds_a_view(image: bpy.types.Image) -> bool:
+    """Tell whether an image's values can be what a view transform gave.
+
+    Blender has changed those of more than 8 bits by their color space already. Bytes are as they
+    were saved, whatever space a config takes them for: ACES opens every PNG as one of its own.
+    """
+    if image.is_float:
+        return image.colorspace_settings.name in images.SRGB_COLORSPACES
+    return images.is_encoded(image)
 
 
 def _choose(view: bpy.types.ColorManagedViewSettings, transform: str) -> None:

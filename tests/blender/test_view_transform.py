@@ -56,6 +56,14 @@ def test_eight_bit_greys_come_back_to_half_a_code(fake, make_image, tmp_path, tr
     np.testing.assert_allclose(*values, atol=0.51)
 
 
+def test_a_choice_counts_whatever_space_the_bytes_were_opened_in(fake, make_image):
+    codes = np.linspace(0, 1, 64, dtype=np.float32)
+    image = make_image(ramp(codes), colorspace="Filmic Log")
+    assert not image.is_float
+    light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    np.testing.assert_allclose(sent(fake, image, "Standard"), ramp(light), atol=0.01)
+
+
 def test_the_scenes_own_look_exposure_gamma_and_curves(fake, make_image, tmp_path):
     view = bpy.context.scene.view_settings
     view.view_transform, view.look = "AgX", "AgX - Punchy"

@@ -22,13 +22,14 @@ from backend.image import Picture
 from backend.integration import integrated
 from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
 from backend.loop import LoopResult, LoopState, optimise
-from backend.model import Clone, Lighting, Turn, View, fused, rerendered, splat
+from backend.model import Clone, Lighting, Turn, View, rerendered, splat
 from backend.occlusion import occlusion
 from backend.previews import Previews, Show
 from backend.priors.asking import ask
 from backend.seamless import continued, folded
 from backend.stages import Stages
 from backend.start import Beginning, begin, fine_normals
+from backend.turning import fused_upright
 from backend.work import Work, prepare
 from shared.messages import StageTime
 from shared.settings import EstimateSettings
@@ -215,7 +216,7 @@ def _last_turn(
     """Go around once more, with refinement, and light normals that keep to what was painted."""
     view = work.view
     splatted = splat(encoding, view)
-    found = fused(splatted, view, model, beginning.features)
+    found = fused_upright(splatted, view, model, beginning.features, work.light_from)
     painted = replace(found, normals=heeded(found.normals, view.mask, view.hints, 0))
     return rerendered(splatted, painted, view, lighting, config)
 

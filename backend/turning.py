@@ -1,8 +1,9 @@
 """Pictures that are lit from a side are looked at turned, so that their light comes from above.
 
 One picture does not tell bumps from dents: turn it upside down and they change places. The encoder
-takes light to come from above, as people do (Ramachandran 1988). Where the artist knows better, the
-picture is turned before it is looked at, by quarters, and what was seen is turned back.
+takes light to come from above, as people do (Ramachandran 1988), and so do refinement and gate.
+Where the artist knows better, the picture is turned before it is looked at, by quarters, and what
+was seen is turned back.
 """
 
 from dataclasses import fields, replace
@@ -14,7 +15,7 @@ from torch import Tensor
 from backend.camera import Camera
 from backend.encoder import Encoded
 from backend.gaussians import Encoding
-from backend.model import View
+from backend.model import Clone, Fused, Splatted, View, fused
 from shared.settings import LightFrom
 
 QUARTERS: dict[LightFrom, int] = {"above": 0, "right": 1, "below": 2, "left": 3}
@@ -51,6 +52,30 @@ def turned_back(seen: Encoded, light_from: LightFrom) -> Encoded:
     maps["scale_logits"] = logits.flip(-1) if quarters % 2 else logits  # across is along now
     maps["normals"] = _vectors(encoding.normals, back)
     return Encoded(Encoding(**maps), _map(seen.features, back))
+
+
+def fused_upright(
+    splatted: Splatted,
+    view: View,
+    model: Clone | None,
+    features: Float[Tensor, "h w f"] | None,
+    light_from: LightFrom,
+) -> Fused:
+    """Refine and gate the splatted normals as they lie with their light above."""
+    quarters = QUARTERS[light_from]
+    if not quarters or model is None or features is None:
+        return fused(splatted, view, model, features)
+    splats = {f.name: getattr(splatted, f.name) for f in fields(Splatted)}
+    upright = Splatted(**{name: _splats(name, splats[name], quarters) for name in splats})
+    found = fused(upright, turned(view, light_from), model, _map(features, quarters))
+    assert found.refined is not None and found.gate is not None
+    back = 4 - quarters
+    normals, refined = _vectors(found.normals, back), _vectors(found.refined, back)
+    return Fused(normals, refined, _map(found.gate, back))
+
+
+def _splats(name: str, values: Shaped[Tensor, "h w *c"], quarters: int) -> Tensor:
+    return (_vectors if name.endswith("normals") else _map)(values, quarters)
 
 
 def _turned_camera(camera: Camera) -> Camera:

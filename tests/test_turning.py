@@ -106,7 +106,7 @@ def test_telling_the_side_tells_bumps_from_dents(tmp_path):
     assert apart(told.start, upright.start) < 0.1
     missed = apart(untold.normals, upright.normals)
     assert missed > 5.0
-    assert apart(told.normals, upright.normals) < missed / 3  # the gate has a sense of up, too
+    assert apart(told.normals, upright.normals) < 0.1
     settings = EstimateSettings(light_from="below")
     found = estimate_large(
         pixels, "srgb", None, settings, tmp_path / "detail", CPU, _quiet, _never, model

@@ -41,15 +41,15 @@ def at_full_resolution(
     """Carry what the loop changed on its grid to the pixels of the whole picture.
 
     The normals are the start at full resolution plus the loop's correction, so detail finer than
-    the grid stays; fine texture goes to the albedo. ``picture`` is the whole picture, ``begun`` the
-    starting normals on the grid, ``start`` those at the resolution of ``box``, the part of the
-    picture the grid covers; ``confidence`` lies on the grid too.
+    the grid stays; texture that is finer than the splats goes to the albedo. ``picture`` is the
+    whole picture, ``begun`` the starting normals on the grid, ``start`` those at the resolution of
+    ``box``, the part of the picture the grid covers; ``confidence`` lies on the grid too.
     """
     size = box.height, box.width
     part = crop(picture, box)
     normals = start + grown(final.normals - begun, view, size)
     shading = grown(final.shading, view, size)
-    texture = part.rgb / grown(view.rgb, view, size).clamp_min(1e-3)
+    texture = part.rgb / grown(final.splatted.target, view, size).clamp_min(1e-3)
     albedo = grown(final.splatted.albedo, view, size) * texture.clamp(0.1, 10.0)
     highlight = final.rerendered - final.splatted.albedo * final.shading
     rerendered = albedo * shading + grown(highlight, view, size)

@@ -138,6 +138,19 @@ def test_without_the_loop_the_start_is_the_answer():
     assert result.loop.residual_after < 0.03  # the albedo takes what the light does not explain
 
 
+@pytest.mark.parametrize("size", [64, 128])
+def test_albedo_under_the_shading_is_the_picture_paint_and_all(size):
+    """However far a Gaussian reaches over the edge of a stripe."""
+    pixels, mask, _ = sphere_picture(128)
+    stripes = np.arange(128) // 6 % 2 == 1
+    pixels[:, stripes, :3] //= 3
+    settings = EstimateSettings(size=size)
+    maps = estimate(pixels, settings, model=shipped_model(CPU))[0].maps
+    picture = decode_picture(pixels, "srgb").rgb
+    missed = (maps.albedo * maps.shading - picture).abs()[mask]
+    assert missed.mean() < 0.05 * picture[mask].mean()
+
+
 def test_the_loop_turns_even_where_the_surface_is_nearly_transparent():
     pixels, _, _ = sphere_picture(32)
     settings = replace(QUICK, steps=25, size=32)

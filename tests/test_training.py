@@ -123,6 +123,39 @@ def test_a_mirrored_scene_teaches_the_mirrored_normals(scene):
         assert torch.equal(getattr(twice, name), getattr(scene.lesson, name))
 
 
+def _slopes(tilts: torch.Tensor) -> torch.Tensor:
+    """Return normals of 16 tilts (degrees), a row each, toward 16 sides."""
+    tilt = torch.deg2rad(tilts)[:, None]
+    side = (torch.arange(16) * torch.pi / 8)[None]
+    x, y, z = tilt.sin() * side.cos(), tilt.sin() * side.sin(), -tilt.cos().expand(-1, 16)
+    return torch.stack([x, y, z], dim=-1)[None]
+
+
+def _matte(normals: torch.Tensor) -> Lesson:
+    """Light a white surface by the suns of a procedural scene, without cast shadows."""
+    lesson = generate("pile", 4, 1, 16).lesson
+    lights = torch.einsum("bhwc,bkc->bkhw", normals, lesson.directions).clamp_min(0)
+    everywhere = torch.ones_like(lesson.inside)
+    return replace(lesson, single_lights=0.5 * lights, inside=everywhere)
+
+
+def test_the_residual_is_about_the_angle_in_radians():
+    """However steep the surface: few lights shine on a slope, all from one side."""
+    tilts = torch.arange(0.0, 80.0, 5.0)
+    lesson = _matte(_slopes(tilts))
+    for off in (-15.0, 15.0):
+        residual = variable_projection(_slopes(tilts + off), lesson).residual[0].mean(-1)
+        expected = torch.full_like(residual, abs(torch.deg2rad(torch.tensor(off))))
+        torch.testing.assert_close(residual, expected, atol=0, rtol=0.25)
+
+
+def test_too_shallow_costs_as_much_as_too_steep():
+    shallow, steep = torch.full((16,), 30.0), torch.full((16,), 70.0)
+    under = variable_projection(_slopes(shallow), _matte(_slopes(steep))).loss
+    over = variable_projection(_slopes(steep), _matte(_slopes(shallow))).loss
+    torch.testing.assert_close(under, over, atol=0, rtol=0.15)
+
+
 def test_descending_on_the_objective_finds_the_normals():
     scene = generate("pile", 4, 1, 32)
     guess = torch.tensor([0.0, 0.0, -1.0]).repeat(1, 32, 32, 1).requires_grad_()

@@ -23,6 +23,8 @@ BACK_SLOPE = 0.1
 """Slope of shading behind the terminator, so that a wrong normal still has a gradient."""
 LEAST_LIGHTS = 2
 RESIDUAL_FLOOR = 1e-3
+DULLEST = 0.1
+"""Least square of the acuity; what few lights from one side tell is noisy as well as little."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Projected:
     albedo: Float[Tensor, "b h w"]
     """Luminance of the albedo that explains the lights best, without gradient."""
     residual: Float[Tensor, "b h w"]
-    """Root of the share of the light left unexplained, without gradient."""
+    """About the angle in radians between the normal and the one that explains the lights, without
+    gradient."""
     weights: Float[Tensor, "b h w"]
     """1 where a pixel has a say."""
 
@@ -47,13 +50,32 @@ def lit_mask(lesson: Lesson) -> Bool[Tensor, "b k h w"]:
     return lesson.single_lights > LIT_SHARE * brightest + 1e-4
 
 
+def squared_acuity(lesson: Lesson) -> Float[Tensor, "b h w"]:
+    """Return the share of the light that a turn of the normal by a radian leaves unexplained.
+
+    To first order, for a normal toward the mean m of the lights that shine on a pixel, and over
+    all turns: (1 − |A m|² / mᵀA m) / (2 mᵀA m), A = Σ w ℓ ℓᵀ / Σ w. Those lights lie close together
+    on steep slopes, where the same wrong angle leaves half as much unexplained as where a surface
+    faces the camera.
+    """
+    lights, weight = lesson.directions, lit_mask(lesson).float()
+    count = weight.sum(1).clamp_min(1)
+    mean = F.normalize(torch.einsum("bkhw,bkc->bchw", weight, lights), dim=1)
+    along = torch.einsum("bchw,bkc->bkhw", mean, lights) * weight
+    strength = (along.square().sum(1) / count).clamp_min(1e-4)
+    image = torch.einsum("bkhw,bkc->bchw", along, lights).div(count[:, None])
+    spread = 1 - image.square().sum(1) / strength
+    return (spread / (2 * strength)).clamp_min(DULLEST)
+
+
 def variable_projection(
     normals: Float[Tensor, "b h w 3"], lesson: Lesson, residual: Residual = "root"
 ) -> Projected:
     """Return how badly normals explain the single-light pictures under the best albedo.
 
-    a = Σ w I s⁺ / Σ w s⁺², residual = Σ w (I − a s)² / Σ w I², loss = mean √(residual + ε), with
-    s_k = leaky(n·ℓ_k).
+    a = Σ w I s⁺ / Σ w s⁺², residual = Σ w (I − a s)² / Σ w I², loss = mean √((residual + ε) / q),
+    with s_k = leaky(n·ℓ_k) and the squared acuity q, without which steep slopes would count for
+    less than facing ones, and doubt be answered with too shallow a normal.
     """
     cosine = torch.einsum("bhwc,bkc->bkhw", normals, lesson.directions)
     shading = F.leaky_relu(cosine, BACK_SLOPE)
@@ -62,11 +84,12 @@ def variable_projection(
     weight = lit.float()
     albedo = ((weight * light * facing).sum(1) + 1e-4) / ((weight * facing**2).sum(1) + 1e-3)
     missed = (weight * (light - albedo[:, None] * shading).square()).sum(1)
-    share = missed / ((weight * light.square()).sum(1) + 1e-4)
-    root = (share + RESIDUAL_FLOOR).sqrt()
+    share = missed / ((weight * light.square()).sum(1) + 1e-4) + RESIDUAL_FLOOR
+    turned = share / squared_acuity(lesson)
+    root = turned.sqrt()
     told = lesson.inside & (lit.sum(1) >= LEAST_LIGHTS) & (light.amax(1) > 0.01)
     say = told.float()
-    values = {"root": root, "square": share, "log": (share + RESIDUAL_FLOOR).log()}[residual]
+    values = {"root": root, "square": turned, "log": turned.log()}[residual]
     loss = (values * say).sum() / say.sum().clamp_min(1)
     return Projected(loss, albedo.detach(), root.detach(), say)
 

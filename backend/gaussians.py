@@ -10,8 +10,9 @@ from backend.camera import Camera, pixel_footprint, unproject, view_rays
 from backend.geometry import covariance_normals, normalize, quats_from_normals
 
 FLATNESS_RANGE = (0.02, 0.5)
-SCALE_RANGE = (0.25, 2.0)
-"""Standard deviations along the surface, in pixels of the Gaussian grid."""
+SCALE_RANGE = (0.25, 1.0)
+"""Standard deviations along the surface, in pixels of the Gaussian grid: each pixel has its own
+Gaussian, so wider ones cover nothing more, and blur normals and paint."""
 
 
 @dataclass(frozen=True)

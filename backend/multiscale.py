@@ -28,7 +28,7 @@ from backend.tiles import pieces
 
 See = Callable[[View, Float[Tensor, "h w 2"] | None], Encoded]
 """Encodes a view, whose outline is given when the view is a part of a larger one."""
-SHAPE_SIZE = 160
+SHAPE_SIZE = 192
 """Longest side of the copy that gives the shape of a thing or a room."""
 MATERIAL_SIZE = 128
 """The same for a flat material, whose relief comes out worse than flat when it is seen larger."""

@@ -23,7 +23,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 from PIL import Image, ImageOps
 
-GRID, MATERIAL_GRID = 160, 128
+GRID, MATERIAL_GRID = 192, 128
 """Longest side of the grid on which the networks see a thing or a room, and a flat material."""
 LONGEST = 1.5
 """A picture longer than this for its height is seen larger: none they learned from was so long."""

@@ -4,7 +4,6 @@ import errno
 import json
 import socket
 import stat
-from dataclasses import replace
 
 import pytest
 import zmq
@@ -16,11 +15,10 @@ from backend.server.keys import (
     KeyProblem,
     add_artist,
     artists,
-    endpoint_of_address,
     remove_artist,
 )
 from backend.server.settings import ServerConfig
-from shared.connection import ipv6_alone, read
+from shared.connection import read
 from shared.messages import Accepted, Cancel, Failed, Fetch, Shutdown
 
 from .server_tools import SMALL, job, ready, running, send_chunks, start, until, wait_until
@@ -158,48 +156,6 @@ def test_a_name_whose_key_cannot_be_read_is_taken_and_can_be_removed(keys, tmp_p
     assert not unreadable.exists()
 
 
-def test_a_key_that_could_not_be_handed_out_leaves_the_name_free(tmp_path, address):
-    no_folder = tmp_path / "no folder"
-    no_folder.touch()
-    with pytest.raises(KeyProblem, match=r"no folder/mara\.clone-key\.json cannot be"):
-        add_artist(tmp_path / "run", "mara", address, no_folder)
-    assert read(add_artist(tmp_path / "run", "mara", address, tmp_path))
-
-
-def files_in(folder) -> set[str]:
-    return {path.name for path in folder.rglob("*") if path.is_file()}
-
-
-def test_a_key_that_could_not_be_kept_is_not_handed_out(tmp_path, address):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "artists").symlink_to(tmp_path / "a disk that is not there")
-    handed_out = tmp_path / "mara.clone-key.json"
-    handed_out.write_text("another server's")
-    with pytest.raises(KeyProblem, match=r"No key was made for mara\. .*mara\.key cannot be"):
-        add_artist(tmp_path / "run", "mara", address, tmp_path)
-    assert handed_out.read_text() == "another server's"
-    assert files_in(tmp_path) == {"mara.clone-key.json", "server.key"}
-
-
-def test_a_key_that_could_not_be_handed_out_leaves_no_secret_behind(tmp_path, address):
-    (tmp_path / "mara.clone-key.json").mkdir()
-    with pytest.raises(KeyProblem, match="No key was made for mara"):
-        add_artist(tmp_path / "run", "mara", address, tmp_path)
-    assert files_in(tmp_path) == {"server.key"}
-
-
-@pytest.mark.parametrize("name", ["server.key", "artists", "artists/mara.key"])
-def test_what_is_in_the_way_of_a_key_is_named(tmp_path, capsys, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    in_the_way = tmp_path / "run" / name
-    in_the_way.parent.mkdir(parents=True)
-    in_the_way.mkdir() if name != "artists" else in_the_way.touch()
-    word = "remove" if name.endswith("mara.key") else "add"
-    config = ServerConfig("keys", run_dir=tmp_path / "run", address="a:1", words=(word, "mara"))
-    assert main(config) == EXIT_WORDS
-    assert f"{name} cannot be" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -232,61 +188,6 @@ def test_keys_are_private_and_the_secret_is_carried_away(keys, tmp_path):
     kept = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
     assert kept and all(secret not in path.read_text() for path in kept)
     assert set(artists(tmp_path / "run")) == {"ada", "ben"}
-
-
-@pytest.fixture
-def port():
-    """A port of this machine's IPv6 loopback that nobody listens on."""
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6) as probe:
-            return probe.getsockname()[1]
-    except OSError:
-        pytest.skip("no IPv6 on this machine")
-
-
-@pytest.mark.parametrize("host", ["[::1]", "[::]"])
-def test_addresses_of_ipv6_are_served_and_reached(tmp_path, port, host):
-    path = add_artist(tmp_path / "run", "ada", f"[::1]:{port}", tmp_path)
-    with running(tmp_path / "run", lan=endpoint_of_address(f"{host}:{port}")) as broker:
-        assert broker.connection.endpoint.startswith("tcp://127.0.0.1:")
-        with Client(read(path)) as ada:
-            ada.run(job(), SMALL)
-
-
-def test_a_name_that_has_an_ipv6_address_alone_is_reached(tmp_path, port):
-    path = add_artist(tmp_path / "run", "ada", f"[::1]:{port}", tmp_path)
-    with running(tmp_path / "run", lan=f"tcp://[::1]:{port}"):
-        # without brackets it is a name to ZeroMQ, and the system finds nothing else under it
-        with Client(replace(read(path), endpoint=f"tcp://::1:{port}")) as ada:
-            assert ada.status().jobs == ()
-
-
-@pytest.mark.parametrize(
-    ("host", "alone"),
-    [("localhost", False), ("127.0.0.1", False), ("::1", True), ("[::1]", True)],
-)
-def test_ipv6_is_spoken_where_there_is_no_ipv4_address(host, alone):
-    assert ipv6_alone(f"tcp://{host}:47800") is alone
-
-
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "a" * 70, "a\0b"])
-def test_what_is_no_name_at_all_is_left_to_the_socket_to_refuse(host):
-    assert ipv6_alone(f"tcp://{host}:47800")
-
-
-def test_an_address_of_all_networks_serves_ipv4_and_ipv6(tmp_path, port):
-    path = add_artist(tmp_path / "run", "ada", f"127.0.0.1:{port}", tmp_path)
-    with running(tmp_path / "run", lan=f"tcp://[::]:{port}"), Client(read(path)) as ada:
-        assert ada.status().jobs == ()
-
-
-def test_a_network_card_with_both_addresses_is_served_where_it_was(port):
-    with zmq.Context() as context:
-        listening = sockets.listen(context, zmq.ROUTER, sockets.make_keys(), "client")
-        loopback = socket.if_nameindex()[0][1]
-        listening.bind(f"tcp://{loopback}:0")
-        assert sockets.endpoint_of(listening).startswith("tcp://127.0.0.1:")
-        listening.close()
 
 
 def test_without_keys_no_network_is_served(tmp_path, capsys):
@@ -362,16 +263,3 @@ def test_keys_are_kept_from_the_command_line(tmp_path, monkeypatch, capsys):
     assert keys("list").split() == ["ada"]
     keys("remove", "ada")
     assert "Nobody" in keys("list")
-
-
-@pytest.mark.parametrize(
-    "address", ["", "box", "box:", ":80", "box:0", "box:65536", "a b:1", "*:1"]
-)
-def test_what_is_no_address_is_refused(address):
-    with pytest.raises(KeyProblem):
-        endpoint_of_address(address)
-
-
-def test_addresses_become_endpoints():
-    assert endpoint_of_address("box.lan:47800") == "tcp://box.lan:47800"
-    assert endpoint_of_address("[fe80::1]:1") == "tcp://[fe80::1]:1"

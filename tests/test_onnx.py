@@ -115,11 +115,19 @@ def test_the_file_says_what_it_is_and_not_where_it_was_made(exported):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("kind", "least", "most"),
-    [("sphere", 0.3, 2.6), ("relief", 1.0, 3.5), ("organic", 0.3, 1.6), ("object", 0.3, 1.6)],
+    ("kind", "least", "most", "finer"),
+    [
+        ("sphere", 0.2, 1.0, 1.6),
+        ("relief", 1.0, 3.5, 0.0),
+        ("organic", 0.3, 1.6, 0.0),
+        ("object", 0.3, 1.6, 0.0),
+    ],
 )
-def test_the_networks_alone_stay_near_the_whole_model(session, kind, least, most):
-    """They differ by the splats, so by something: 1.8°, 1.9°, 1.2°, 1.0° when this was written."""
+def test_the_networks_alone_stay_near_the_whole_model(session, kind, least, most, finer):
+    """They differ by the splats, so by something: 0.6°, 1.6°, 1.1°, 0.8° when this was written.
+
+    The ball is larger than the grid, so the whole model sees ``finer`` detail as well: 1.8°.
+    """
     model = shipped_model(torch.device("cpu"))
     assert model is not None
     if kind == "sphere":
@@ -136,7 +144,7 @@ def test_the_networks_alone_stay_near_the_whole_model(session, kind, least, most
     assert least < apart_on_one_grid(seen, settings, session, model) < most
     alone = onnx_estimate.normals_of(session, given, onnx_estimate.Optics())
     whole = wire_normals(run_engine(seen, settings, model).maps.normals)
-    assert least < angular_error(alone, whole)[given.mask].mean() < most
+    assert least < angular_error(alone, whole)[given.mask].mean() < most + finer
 
 
 @pytest.mark.slow

@@ -50,7 +50,9 @@ def lit_mask(lesson: Lesson) -> Bool[Tensor, "b k h w"]:
     return lesson.single_lights > LIT_SHARE * brightest + 1e-4
 
 
-def squared_acuity(lesson: Lesson) -> Float[Tensor, "b h w"]:
+def squared_acuity(
+    lights: Float[Tensor, "b k 3"], lit: Bool[Tensor, "b k h w"]
+) -> Float[Tensor, "b h w"]:
     """Return the share of the light that a turn of the normal by a radian leaves unexplained.
 
     To first order, for a normal toward the mean m of the lights that shine on a pixel, and over
@@ -58,7 +60,7 @@ def squared_acuity(lesson: Lesson) -> Float[Tensor, "b h w"]:
     on steep slopes, where the same wrong angle leaves half as much unexplained as where a surface
     faces the camera.
     """
-    lights, weight = lesson.directions, lit_mask(lesson).float()
+    weight = lit.float()
     count = weight.sum(1).clamp_min(1)
     mean = F.normalize(torch.einsum("bkhw,bkc->bchw", weight, lights), dim=1)
     along = torch.einsum("bchw,bkc->bkhw", mean, lights) * weight
@@ -85,7 +87,7 @@ def variable_projection(
     albedo = ((weight * light * facing).sum(1) + 1e-4) / ((weight * facing**2).sum(1) + 1e-3)
     missed = (weight * (light - albedo[:, None] * shading).square()).sum(1)
     share = missed / ((weight * light.square()).sum(1) + 1e-4) + RESIDUAL_FLOOR
-    turned = share / squared_acuity(lesson)
+    turned = share / squared_acuity(lesson.directions, lit)
     root = turned.sqrt()
     told = lesson.inside & (lit.sum(1) >= LEAST_LIGHTS) & (light.amax(1) > 0.01)
     say = told.float()

@@ -1,4 +1,4 @@
-"""Time whole estimates, picture to maps: ``python -m benchmarks.estimate [--side 512]``.
+"""Time whole estimates, picture to maps: ``python -m benchmarks.estimate [--device cuda]``.
 
 The picture is gravel, as large as asked for. The first estimate of a process sets everything up; of
 those after it the table has the best and the median, by stage. Beside them the encoder alone on the
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from backend.device import choose_device, device_name
 from backend.image import Picture, decode_picture
 from backend.memory import keep_freed_memory
 from backend.model import Clone, View, shipped_model
@@ -24,7 +25,6 @@ from backend.work import prepare
 from shared.settings import EstimateSettings
 
 GRAVEL = Path(__file__).parents[1] / "examples" / "gravel.png"
-CPU = torch.device("cpu")
 
 
 def main() -> None:
@@ -33,19 +33,21 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=512, help="pixels")
     parser.add_argument("--steps", type=int, default=0, help="of the closed loop")
     parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1")
     given = parser.parse_args()
     keep_freed_memory()
-    model = shipped_model(CPU)
+    device = choose_device(given.device)
+    model = shipped_model(device)
     if model is None:
         sys.exit("There are no weights.")
     picture = gravel(given.side)
     settings = EstimateSettings(steps=given.steps)
-    first = stages(picture, settings, model)
-    warm = [stages(picture, settings, model) for _ in range(given.runs)]
-    alone = encoder_seconds(picture, settings, model, given.runs)
+    first = stages(picture, settings, model, device)
+    warm = [stages(picture, settings, model, device) for _ in range(given.runs)]
+    alone = encoder_seconds(picture, settings, model, device, given.runs)
     sys.stdout.write(
         f"{given.side}×{given.side} pixels, grid of {settings.size}, {given.steps} steps, "
-        f"{torch.get_num_threads()} thread(s), {given.runs} runs; "
+        f"{device_name(device)}, {given.runs} runs; "
         f"the first one took {sum(first.values()):.2f} s\n\n"
         "| stage | best s | median s |\n|---|---|---|\n"
     )
@@ -62,26 +64,28 @@ def gravel(side: int) -> Picture:
     return decode_picture(np.asarray(scaled), "srgb")
 
 
-def stages(picture: Picture, settings: EstimateSettings, model: Clone) -> dict[str, float]:
+def stages(
+    picture: Picture, settings: EstimateSettings, model: Clone, device: torch.device
+) -> dict[str, float]:
     """Estimate once; return the seconds of each stage, and of what lies between them."""
     began = time.perf_counter()
-    found = estimate(picture, settings, CPU, lambda *_: None, lambda: False, model)
+    found = estimate(picture, settings, device, lambda *_: None, lambda: False, model)
     whole = time.perf_counter() - began
     taken = {stage.name: stage.seconds for stage in found.stages}
     return taken | {"between them": whole - sum(taken.values())}
 
 
 def encoder_seconds(
-    picture: Picture, settings: EstimateSettings, model: Clone, runs: int
+    picture: Picture, settings: EstimateSettings, model: Clone, device: torch.device, runs: int
 ) -> list[float]:
     """Return how long one look at the whole picture takes, run by run."""
-    view = prepare(picture, settings, CPU).whole
+    view = prepare(picture, settings, device).whole
     return [_timed(lambda: _look(model, view)) for _ in range(runs)]
 
 
 @torch.no_grad()
 def _look(model: Clone, view: View) -> None:
-    model(view)
+    model(view).features.sum().item()  # which waits for a GPU
 
 
 def _timed(work: Callable[[], None]) -> float:

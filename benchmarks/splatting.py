@@ -1,4 +1,4 @@
-"""Time the splatting engines: ``python -m benchmarks.splatting [--quick]``.
+"""Time the splatting engines: ``python -m benchmarks.splatting [--device cuda]``.
 
 One Gaussian per pixel, moved by up to a quarter of a pixel, flat and tilted, seven features. Times
 are the least of several runs: processor time on one thread, the clock on two and on a GPU. The
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from backend.camera import Camera, camera_from_fov, pixel_centres
+from backend.device import choose_device, device_name
 from backend.gaussians import Gaussians
 from backend.image import decode_picture
 from backend.pipeline import estimate
@@ -47,25 +48,23 @@ LOOP_STEPS = 30
 
 
 def main() -> None:
-    """Print the table for this machine's CPU and, where there is one, its GPU."""
+    """Print the table of a device."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="only 16k and 65k, sigma 0.7 and 1")
-    quick = parser.parse_args().quick
-    devices = [torch.device("cpu")]
-    if torch.cuda.is_available():
-        devices.append(torch.device("cuda"))
-    for device in devices:
-        engine = choose(device)
-        seconds = _clock(partial(warm_up, engine, device))
-        _say(f"{engine.name} on {device.type}; ready after {seconds:.1f} s; load {_load()}; ")
-        _say(f"OMP_WAIT_POLICY={os.environ.get('OMP_WAIT_POLICY', 'unset')}\n")
-        _say(HEADER)
-        for size in QUICK_SIZES if quick else SIZES:
-            for sigma in QUICK_SIGMAS if quick else SIGMAS:
-                row = _gpu_row if device.type == "cuda" else _cpu_row
-                _say(row(engine, *scene(size, sigma, device), f"{size * size:9d}  {sigma:5.1f}"))
-        _say(_whole_loop(device))
-        _say(f"load at the end {_load()}\n")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1")
+    given = parser.parse_args()
+    device = choose_device(given.device)
+    engine = choose(device)
+    seconds = _clock(partial(warm_up, engine, device))
+    _say(f"{engine.name} on {device_name(device)}; ready after {seconds:.1f} s; load {_load()}; ")
+    _say(f"OMP_WAIT_POLICY={os.environ.get('OMP_WAIT_POLICY', 'unset')}\n")
+    _say(HEADER)
+    row = _gpu_row if device.type == "cuda" else _cpu_row
+    for size in QUICK_SIZES if given.quick else SIZES:
+        for sigma in QUICK_SIGMAS if given.quick else SIGMAS:
+            _say(row(engine, *scene(size, sigma, device), f"{size * size:9d}  {sigma:5.1f}"))
+    _say(_whole_loop(device))
+    _say(f"load at the end {_load()}\n")
 
 
 def scene(size: int, sigma: float, device: torch.device) -> tuple[Gaussians, torch.Tensor, Camera]:
@@ -126,10 +125,11 @@ def _whole_loop(device: torch.device) -> str:
     torch.set_num_threads(os.cpu_count() or 1)
     pixels = np.random.default_rng(0).integers(0, 255, (256, 256, 3), dtype=np.uint8)
     settings = EstimateSettings(steps=LOOP_STEPS, size=256)
-    result = estimate(decode_picture(pixels, "srgb"), settings, device, lambda *_: None, bool)
+    picture = decode_picture(pixels, "srgb")
+    result = estimate(picture, settings, device, lambda *_: None, bool, None)
     seconds = next(stage.seconds for stage in result.stages if stage.name == "Closing the loop")
     each = seconds / result.loop.steps * 1e3
-    return f"whole loop, 256x256, {torch.get_num_threads()} threads: {each:.0f} ms a step\n"
+    return f"whole loop, 256x256, {device_name(device)}: {each:.0f} ms a step\n"
 
 
 def _gpu_row(

@@ -11,9 +11,9 @@ from PIL import Image
 from backend.config import EngineConfig
 from backend.image import linear_to_srgb
 from backend.model import Clone, load_model
-from training import sources
 from training.ablation import ROWS, AblationConfig
 from training.ablation import run as ablate
+from training.ahead import Ahead
 from training.bakeoff import BakeoffConfig, bake
 from training.calibrate import CalibrationConfig
 from training.calibrate import run as calibrate
@@ -31,9 +31,9 @@ from training.packs import (
 )
 from training.photometric import lit_mask
 from training.render import Cycles, Sheet, render, sheet
-from training.scenes import Lesson, generate
+from training.scenes import generate
 from training.scenes.random import Dice
-from training.sources import SourceConfig, source
+from training.sources import REUSE, Generated, Rendered, SourceConfig, recipes
 from training.train import TrainConfig, run
 from training.upper_bound import labelled
 from training.validation import ValidationConfig
@@ -122,25 +122,45 @@ def test_plain_lessons_match_their_answers(folder):
 
 def test_lessons_follow_from_seed_and_step(folder):
     config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, sizes=(32,))
-    one, two = source(config, 3, CPU), source(config, 3, CPU)
+    one, two = (Ahead(recipes(config, 3), CPU) for _ in range(2))
     for step in (7, 0, 4, 3):
         assert torch.equal(one(step).picture, two(step).picture)
-    assert not torch.equal(one(0).picture, source(config, 4, CPU)(0).picture)
+    assert not torch.equal(one(0).picture, Ahead(recipes(config, 4), CPU)(0).picture)
 
 
-def test_a_share_of_the_steps_is_procedural(folder, monkeypatch):
+def test_a_share_of_the_steps_is_procedural(folder):
     config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, sizes=(32,))
-    made = []
+    recipe = recipes(config, 5)
+    scenes = [recipe(step).scenes for step in range(16)]
+    assert sum(isinstance(one, Generated) for one in scenes) == 4
+    assert len({one for one in scenes if isinstance(one, Rendered)}) == 12
 
-    def noted(kind, seed, batch, size, device):
-        made.append(kind)
-        return generate(kind, seed, batch, size, device)
+
+def test_procedural_scenes_are_made_once_and_seen_again_in_a_mirror(monkeypatch):
+    config = SourceConfig(batch=1, sizes=(16,), kinds=("object", "relief"))
+    asked = []
+
+    def noted(kind, seed, batch, size):
+        asked.append((kind, seed))
+        return generate(kind, seed, batch, size)
 
     monkeypatch.setattr("training.sources.generate", noted)
-    sources._generated.cache_clear()  # another test may have made the same scenes
-    lessons = source(config, 5, CPU)
-    kinds = [type(lessons(step)) for step in range(16)]
-    assert kinds == [Lesson] * 16 and len(made) == 4
+    lessons = Ahead(recipes(config, 5), CPU)
+    shown = [lessons(step).picture for step in range(2 * REUSE + 1)]
+    lessons.close()
+    assert torch.equal(shown[2], shown[0].flip(2)) and torch.equal(shown[4], shown[0])
+    assert len(asked) == len(set(asked)) and len(asked) <= 4  # two sets a turn, and what comes next
+
+
+def test_other_processes_make_the_same_lessons(folder):
+    config = SourceConfig(packs=(folder,), procedural_share=0.25, batch=2, sizes=(32,))
+    alone, helped = (Ahead(recipes(config, 3), CPU, workers) for workers in (0, 2))
+    for step in (0, 1, 2, 3, 11):
+        theirs, own = vars(helped(step)), vars(alone(step))
+        for name in own.keys() - {"other"}:
+            torch.testing.assert_close(theirs[name], own[name])
+    for lessons in (alone, helped):
+        lessons.close()
 
 
 def test_the_trainer_needs_no_answers(folder, tmp_path):
@@ -158,7 +178,7 @@ def test_the_trainer_needs_no_answers(folder, tmp_path):
 def test_the_upper_bound_sees_the_normals_of_what_it_is_shown(folder, tmp_path, seed):
     """Turned, cut and mirrored as the pictures are."""
     config = replace(_training(tmp_path, folder), steps=1, seed=seed)
-    lesson = source(config.source, config.seed, CPU)(0)
+    lesson = Ahead(recipes(config.source, config.seed), CPU)(0)
     stereo = photometric_stereo(lesson)
 
     model = Clone(EngineConfig()).eval()
@@ -175,7 +195,7 @@ def test_the_upper_bound_sees_the_normals_of_what_it_is_shown(folder, tmp_path, 
 
 def test_an_empty_folder_says_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"training\.render"):
-        source(SourceConfig(packs=(tmp_path,)), 0, CPU)
+        recipes(SourceConfig(packs=(tmp_path,)), 0)
 
 
 @pytest.mark.slow

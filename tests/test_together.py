@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 import training.train as trainer
-from training.sources import SourceConfig, source
+from training.ahead import Ahead
+from training.sources import SourceConfig, recipes
 from training.together import ALONE, share_gradients
 from training.train import TrainConfig, new_model
 
@@ -30,7 +31,7 @@ def _learned_by_two(out):
 
 def _learned_by_one(out, monkeypatch):
     """Learn as one process does, but along the mean gradient of two lessons."""
-    other = source(LESSONS, 5, torch.device("cpu"))
+    other = Ahead(recipes(LESSONS, 5), torch.device("cpu"))
     real, steps = trainer.share_gradients, iter(range(STEPS))
 
     def with_the_other(model, crew):

@@ -13,12 +13,13 @@ from backend.config import EngineConfig
 from backend.encoder import Encoder
 from backend.geometry import normalize
 from backend.model import Clone
+from training.ahead import Ahead
 from training.ceiling import photometric_stereo
 from training.imagenet import load_imagenet
 from training.objective import objective
 from training.photometric import albedo_error, confidence_error, lit_mask, variable_projection
 from training.scenes import KINDS, Answer, Lesson, OtherView, generate, mirrored
-from training.sources import SourceConfig, source
+from training.sources import SourceConfig, recipes
 from training.train import TrainConfig, run, train_step
 from training.validation import ValidationConfig, validate, validation_scenes
 
@@ -83,7 +84,7 @@ def test_the_trainer_is_handed_no_geometry():
         "first", "picture", "inside", "rays", "rotation", "translation", "known",
     }  # fmt: skip
     assert {field.name for field in fields(Answer)} == {"normals"}
-    lesson = source(SourceConfig(batch=2, sizes=(32,)), 0, CPU)(0)
+    lesson = Ahead(recipes(SourceConfig(batch=2, sizes=(32,)), 0), CPU)(0)
     assert type(lesson) is Lesson
     for function in (train_step, variable_projection, objective):
         assert Answer not in function.__annotations__.values()

@@ -1,6 +1,7 @@
 """What teaches the model, and never a normal: other lights, the picture itself, other views."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float
@@ -9,7 +10,7 @@ from torch import Tensor
 from backend.encoder import Encoded
 from backend.geometry import normalize
 from backend.model import Clone
-from backend.rasterizer import choose
+from backend.rasterizer import Rasterizer, choose
 from training.joint import coverage_error, go_around, orientation_error, own_picture_error
 from training.other_views import other_view_error
 from training.photometric import Residual, albedo_error, confidence_error, variable_projection
@@ -59,11 +60,17 @@ def objective(
     return total
 
 
+@lru_cache(maxsize=1)
+def _rasterizer(device: torch.device) -> Rasterizer:
+    """Choose once: on a GPU the choice is tried out."""
+    return choose(device)
+
+
 def joint_objective(
     model: Clone, encoded: Encoded, lesson: Lesson, config: ObjectiveConfig
 ) -> Float[Tensor, ""]:
     """Return the loss of a lesson's first pictures after a turn of the whole loop."""
-    rasterize = choose(lesson.picture.device)
+    rasterize = _rasterizer(lesson.picture.device)
     indices = [i for i in range(len(lesson.picture)) if lesson.inside[i].sum() > LEAST_PIXELS]
     arounds = [go_around(model, encoded, lesson, i, rasterize) for i in indices[: config.pictures]]
     some = chosen(lesson, indices[: config.pictures])

@@ -5,7 +5,6 @@ as if it had not been (as long as the folders of packs hold the same scenes).
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +13,9 @@ import torch
 
 from training.loader import lesson_of, remembered
 from training.packs import pack_paths
-from training.scenes import KINDS, Kind, Lesson, generate, mirrored, moved
+from training.scenes import KINDS, Kind, Lesson, generate, mirrored
 from training.scenes.random import Dice
 
-Source = Callable[[int], Lesson]
-"""The lesson of a step."""
 REUSE = 4
 """How often procedural scenes are seen, in a mirror every other time: making them takes as long as
 a step on a CPU."""
@@ -45,44 +42,72 @@ class SourceConfig:
         return self.sizes[turn % len(self.sizes)]
 
 
-def source(config: SourceConfig, seed: int, device: torch.device) -> Source:
-    """Return the lessons of a run.
+@dataclass(frozen=True)
+class Rendered:
+    """Rendered scenes, and the seed of the dice that vary them."""
+
+    paths: tuple[Path, ...]
+    size: int
+    seed: int
+
+    @property
+    def dice(self) -> Dice:
+        """The dice as they are before the first throw."""
+        return Dice(self.seed, torch.device("cpu"))
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Procedural scenes of one kind."""
+
+    kind: Kind
+    seed: int
+    batch: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a step's lesson is made."""
+
+    scenes: Rendered | Generated
+    mirror: bool = False
+
+
+Recipes = Callable[[int], Recipe]
+"""The recipe of a step."""
+
+
+def recipes(config: SourceConfig, seed: int) -> Recipes:
+    """Return the recipes of a run.
 
     Raises:
         FileNotFoundError: when a folder of packs is empty.
     """
     if not config.packs:
-        return lambda step: _procedural(config, seed, step, device)
+        return lambda step: _procedural(config, seed, step)
     paths = listed(config)
 
-    def lesson(step: int) -> Lesson:
+    def recipe(step: int) -> Recipe:
         # the fraction's steps are spread evenly: this many procedural ones lie before the step
         before = int(step * config.procedural_share)
         if int((step + 1) * config.procedural_share) > before:
-            return _procedural(config, seed, before, device)
-        return _rendered(config, paths, seed, step - before, device)
+            return _procedural(config, seed, before)
+        return Recipe(draw(config, paths, seed, step - before))
 
-    return lesson
+    return recipe
 
 
-class Ahead:
-    """Prepares the lesson of the next step on a thread while this one is learned."""
+def made(scenes: Rendered | Generated) -> Lesson:
+    """Make a lesson of scenes, on the CPU."""
+    if isinstance(scenes, Generated):
+        return generate(scenes.kind, scenes.seed, scenes.batch, scenes.size).lesson
+    return lesson_of([remembered(path) for path in scenes.paths], scenes.size, scenes.dice)
 
-    def __init__(self, lessons: Source) -> None:
-        self._lessons = lessons
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="lessons")
-        self._coming: tuple[int, Future[Lesson]] | None = None
 
-    def __call__(self, step: int) -> Lesson:
-        """Return the lesson of a step."""
-        ready, self._coming = self._coming, None
-        lesson = ready[1].result() if ready and ready[0] == step else self._lessons(step)
-        self._coming = step + 1, self._pool.submit(self._lessons, step + 1)
-        return lesson
-
-    def close(self) -> None:
-        """Let the thread end."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+def seen(lesson: Lesson, recipe: Recipe) -> Lesson:
+    """Show a recipe's scenes as it wants them seen."""
+    return mirrored(lesson) if recipe.mirror else lesson
 
 
 def listed(config: SourceConfig) -> tuple[Path, ...]:
@@ -100,29 +125,13 @@ def listed(config: SourceConfig) -> tuple[Path, ...]:
     return paths[: config.scenes or None]
 
 
-@dataclass(frozen=True)
-class Draw:
-    """Which packs a step sees, and the dice that vary them."""
-
-    paths: tuple[Path, ...]
-    dice: Dice
-
-
-def draw(paths: tuple[Path, ...], batch: int, seed: int, step: int) -> Draw:
+def draw(config: SourceConfig, paths: tuple[Path, ...], seed: int, step: int) -> Rendered:
     """Draw the packs of a step: every epoch sees each once, in an order of its own."""
     chosen = []
-    for index in range(step * batch, (step + 1) * batch):
+    for index in range(step * config.batch, (step + 1) * config.batch):
         epoch, place = divmod(index, len(paths))
         chosen.append(paths[_order(len(paths), seed, epoch)[place]])
-    return Draw(tuple(chosen), Dice(7_000_003 * (seed + 1) + step, torch.device("cpu")))
-
-
-def _rendered(
-    config: SourceConfig, paths: tuple[Path, ...], seed: int, step: int, device: torch.device
-) -> Lesson:
-    drawn = draw(paths, config.batch, seed, step)
-    packs = [remembered(path) for path in drawn.paths]
-    return moved(lesson_of(packs, config.size(step), drawn.dice), device)
+    return Rendered(tuple(chosen), config.size(step), 7_000_003 * (seed + 1) + step)
 
 
 @lru_cache(maxsize=2)
@@ -131,15 +140,9 @@ def _order(count: int, seed: int, epoch: int) -> list[int]:
     return torch.randperm(count, generator=generator).tolist()
 
 
-def _procedural(config: SourceConfig, seed: int, step: int, device: torch.device) -> Lesson:
+def _procedural(config: SourceConfig, seed: int, step: int) -> Recipe:
     """Take scenes of one kind; each set is seen ``REUSE`` times, far apart, in a ring of sets."""
     turn, place = divmod(step, REUSE * len(config.kinds))
     kind = config.kinds[place % len(config.kinds)]
-    number = 1_000_003 * (seed + 1) + turn
-    lesson = _generated(kind, number, config.batch, config.size(turn), device)
-    return mirrored(lesson) if place // len(config.kinds) % 2 else lesson
-
-
-@lru_cache(maxsize=len(KINDS))
-def _generated(kind: Kind, seed: int, batch: int, size: int, device: torch.device) -> Lesson:
-    return generate(kind, seed, batch, size, device).lesson
+    scenes = Generated(kind, 1_000_003 * (seed + 1) + turn, config.batch, config.size(turn))
+    return Recipe(scenes, mirror=place // len(config.kinds) % 2 == 1)

@@ -18,17 +18,19 @@ import torch
 import tyro
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from backend.config import EngineConfig, NetworkConfig, Trunk
 from backend.encoder import Encoded
 from backend.memory import keep_freed_memory
 from backend.model import Clone
+from training.ahead import Ahead
 from training.checkpoint import Progress, load_averaged, restore, save
 from training.imagenet import load_imagenet
 from training.journal import Entry, write_entry
 from training.objective import ObjectiveConfig, objective
 from training.scenes import Lesson
-from training.sources import Ahead, SourceConfig, source
+from training.sources import SourceConfig, recipes
 from training.together import ALONE, Crew, as_the_first_says, share_gradients, together
 from training.validation import ValidationConfig, validate, validation_scenes, validation_sheet
 
@@ -61,6 +63,8 @@ class TrainConfig:
     """Of each process; 0 leaves it to PyTorch."""
     processes: int = 1
     """That learn together, each from a batch of its own: as many as cores, of one thread each."""
+    workers: int = 0
+    """Processes that make lessons, to keep a GPU busy: all cores but one or two; 0: a thread."""
     trunk: Trunk = "lite0"
     context_depths: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Context blocks before each step of the decoder; a start that has fewer grows."""
@@ -96,11 +100,14 @@ def run(config: TrainConfig, loss: Loss | None = None, crew: Crew = ALONE) -> Tr
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     averaged.load_state_dict(model.state_dict())
+    weights = list(averaged.parameters()), list(model.parameters())
     optimiser = _optimiser(model, config)
     config.out.mkdir(parents=True, exist_ok=True)
     progress = restore(config.out, model, averaged, optimiser)
     # each process has dice of its own, and pictures as large as the others', who wait for it
-    lessons = Ahead(source(config.source, config.seed + crew.rank, device))
+    lessons = Ahead(
+        recipes(config.source, config.seed + crew.rank), device, config.workers, progress.step
+    )
     scenes = validation_scenes(config.validation, device)
     began, before, errors = time.perf_counter(), progress.seconds, dict[str, float]()
     first = progress.step
@@ -112,7 +119,8 @@ def run(config: TrainConfig, loss: Loss | None = None, crew: Crew = ALONE) -> Tr
         lesson = lessons(progress.step)
         loading += time.perf_counter() - asked
         value = train_step(model, optimiser, lesson, loss, progress.step, config, crew)
-        _average(averaged, model, min(config.ema, (1 + progress.step) / (10 + progress.step)))
+        keep = min(config.ema, (1 + progress.step) / (10 + progress.step))
+        get_ema_multi_avg_fn(keep)(*weights, None)
         elapsed = time.perf_counter() - began
         progress = Progress(progress.step + 1, before + elapsed)
         if crew.leads and (
@@ -120,7 +128,7 @@ def run(config: TrainConfig, loss: Loss | None = None, crew: Crew = ALONE) -> Tr
         ):
             errors = validate(averaged, scenes)
             waited = loading / elapsed
-            entry = Entry(progress.step, progress.seconds, value, waited, errors)
+            entry = Entry(progress.step, progress.seconds, value.item(), waited, errors)
             pace = elapsed / (progress.step - first)
             left = min(config.minutes * 60 - elapsed, pace * (config.steps - progress.step))
             _report(config, entry, max(0.0, left))
@@ -152,8 +160,11 @@ def train_step(
     step: int,
     config: TrainConfig,
     crew: Crew,
-) -> float:
-    """Descend once, along the mean gradient of all processes; return this one's loss."""
+) -> Float[Tensor, ""]:
+    """Descend once, along the mean gradient of all processes; return this one's loss.
+
+    Nothing here waits for a GPU, which then works while the next step is prepared.
+    """
     warm_up = min(1.0, (step + 1) / 100)
     fall = 0.5 * (1 + math.cos(math.pi * step / config.steps)) + 0.01
     for group, rate in zip(
@@ -168,7 +179,7 @@ def train_step(
     share_gradients(model, crew)
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
-    return value.item()
+    return value.detach()
 
 
 def _in_float(encoded: Encoded) -> Encoded:
@@ -185,12 +196,6 @@ def _optimiser(model: Clone, config: TrainConfig) -> torch.optim.AdamW:
         {"params": rest, "lr": config.decoder_rate},
     ]
     return torch.optim.AdamW(groups, weight_decay=1e-4)
-
-
-@torch.no_grad()
-def _average(averaged: Clone, model: Clone, keep: float) -> None:
-    for slow, fast in zip(averaged.parameters(), model.parameters(), strict=True):
-        slow.lerp_(fast, 1 - keep)
 
 
 def _report(config: TrainConfig, entry: Entry, seconds_left: float) -> None:

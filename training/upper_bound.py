@@ -34,14 +34,14 @@ def _true_normals(source: SourceConfig, paths: tuple, seed: int, step: int) -> T
     """Cut the normals exactly as the loader cuts the pictures of the step."""
     if source.procedural_share:
         raise ValueError("The upper bound learns from packs alone: set the procedural share to 0.")
-    drawn = draw(paths, source.batch, seed, step)
+    drawn = draw(source, paths, seed, step)
     framing = varied_framing([remembered(path) for path in drawn.paths], drawn.dice)
     framed = zip(drawn.paths, framing.quarters, framing.windows, strict=True)
     maps = [
         cut(
             torch.from_numpy(turned_vectors(turned(read_answer(path), turns), turns)),
             window,
-            source.size(step),
+            drawn.size,
         )
         for path, turns, window in framed
     ]

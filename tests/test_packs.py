@@ -33,7 +33,7 @@ from training.photometric import lit_mask
 from training.render import Cycles, Sheet, render, sheet
 from training.scenes import generate
 from training.scenes.random import Dice
-from training.sources import REUSE, Generated, Rendered, SourceConfig, recipes
+from training.sources import REUSE, Generated, Rendered, SourceConfig, listed, recipes
 from training.train import TrainConfig, run
 from training.upper_bound import labelled
 from training.validation import ValidationConfig
@@ -134,6 +134,23 @@ def test_a_share_of_the_steps_is_procedural(folder):
     scenes = [recipe(step).scenes for step in range(16)]
     assert sum(isinstance(one, Generated) for one in scenes) == 4
     assert len({one for one in scenes if isinstance(one, Rendered)}) == 12
+
+
+def test_a_lesson_is_not_larger_than_its_packs_are_sharp(folder, tmp_path):
+    """Where none is large enough the largest have to do."""
+    fine = packed("object", 9)[0]
+    doubled = {
+        n: np.repeat(np.repeat(getattr(fine, n), 2, -2), 2, -3) for n in ("picture", "lights")
+    }
+    inside = np.repeat(np.repeat(fine.inside, 2, 0), 2, 1)
+    write_pack(pack_path(tmp_path, 9), replace(fine, inside=inside, **doubled))
+    both = SourceConfig(packs=(folder, tmp_path), sizes=(32, SIZE, 3 * SIZE))
+    small, middle, large = listed(both)
+    assert len(small) == 7 and middle == large == (pack_path(tmp_path, 9),)
+    assert [len(packs) for packs in listed(SourceConfig(packs=(folder,), sizes=(32, SIZE)))] == [
+        6,
+        6,
+    ]
 
 
 def test_procedural_scenes_are_made_once_and_seen_again_in_a_mirror(monkeypatch):

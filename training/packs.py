@@ -116,6 +116,12 @@ def read_pack(path: Path) -> Pack:
         )
 
 
+def side_of(path: Path) -> int:
+    """Return the side of a pack's pictures, in pixels, without decoding them."""
+    with zipfile.ZipFile(path) as file, Image.open(file.open("picture.webp")) as picture:
+        return picture.width
+
+
 def write_answer(pack: Path, normals: np.ndarray) -> None:
     """Write true normals (OpenCV camera, unit) beside the packs, 8 bits a component."""
     folder = pack.parent / ANSWERS

@@ -12,13 +12,18 @@ from pathlib import Path
 import torch
 
 from training.loader import lesson_of, remembered
-from training.packs import pack_paths
+from training.packs import pack_paths, side_of
 from training.scenes import KINDS, Kind, Lesson, generate, mirrored
 from training.scenes.random import Dice
 
 REUSE = 4
 """How often procedural scenes are seen, in a mirror every other time: making them takes as long as
 a step on a CPU."""
+SHARP = 1.1
+"""A pack has at least so many times the pixels a side that a lesson has: windows of it are enlarged
+a little at most, and a lesson that is blurred teaches to blur."""
+Packs = tuple[tuple[Path, ...], ...]
+"""The packs that are sharp enough for each of a run's sizes."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +91,14 @@ def recipes(config: SourceConfig, seed: int) -> Recipes:
     """
     if not config.packs:
         return lambda step: _procedural(config, seed, step)
-    paths = listed(config)
+    packs = listed(config)
 
     def recipe(step: int) -> Recipe:
         # the fraction's steps are spread evenly: this many procedural ones lie before the step
         before = int(step * config.procedural_share)
         if int((step + 1) * config.procedural_share) > before:
             return _procedural(config, seed, before)
-        return Recipe(draw(config, paths, seed, step - before))
+        return Recipe(draw(config, packs, seed, step - before))
 
     return recipe
 
@@ -110,33 +115,38 @@ def seen(lesson: Lesson, recipe: Recipe) -> Lesson:
     return mirrored(lesson) if recipe.mirror else lesson
 
 
-def listed(config: SourceConfig) -> tuple[Path, ...]:
+def listed(config: SourceConfig) -> Packs:
     """List the packs a run learns from.
 
     Raises:
         FileNotFoundError: when there are none.
     """
-    paths = tuple(path for folder in config.packs for path in pack_paths(folder))
+    paths = [path for folder in config.packs for path in pack_paths(folder)][
+        : config.scenes or None
+    ]
     if not paths:
         raise FileNotFoundError(
             f"There are no rendered scenes in {', '.join(map(str, config.packs))}; "
             "make some with python -m training.render."
         )
-    return paths[: config.scenes or None]
+    sides = {path: side_of(path) for path in paths}
+    least = [min(SHARP * size, max(sides.values())) for size in config.sizes]
+    return tuple(tuple(path for path in paths if sides[path] >= side) for side in least)
 
 
-def draw(config: SourceConfig, paths: tuple[Path, ...], seed: int, step: int) -> Rendered:
-    """Draw the packs of a step: every epoch sees each once, in an order of its own."""
-    chosen = []
-    for index in range(step * config.batch, (step + 1) * config.batch):
-        epoch, place = divmod(index, len(paths))
-        chosen.append(paths[_order(len(paths), seed, epoch)[place]])
+def draw(config: SourceConfig, packs: Packs, seed: int, step: int) -> Rendered:
+    """Draw the packs of a step: every epoch of a size sees each of its packs once, shuffled."""
+    turn, place = divmod(step, len(config.sizes))
+    paths, chosen = packs[place], []
+    for index in range(turn * config.batch, (turn + 1) * config.batch):
+        epoch, following = divmod(index, len(paths))
+        chosen.append(paths[_order(len(paths), seed, place, epoch)[following]])
     return Rendered(tuple(chosen), config.size(step), 7_000_003 * (seed + 1) + step)
 
 
-@lru_cache(maxsize=2)
-def _order(count: int, seed: int, epoch: int) -> list[int]:
-    generator = torch.Generator().manual_seed(1_000_003 * (seed + 1) + epoch)
+@lru_cache(maxsize=16)
+def _order(count: int, seed: int, place: int, epoch: int) -> list[int]:
+    generator = torch.Generator().manual_seed(1_000_003 * (seed + 1) + 10_007 * place + epoch)
     return torch.randperm(count, generator=generator).tolist()
 
 

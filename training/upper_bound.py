@@ -13,16 +13,16 @@ from backend.model import Clone
 from training.loader import cut, remembered, turned, turned_vectors, varied_framing
 from training.packs import read_answer
 from training.scenes import Lesson
-from training.sources import SourceConfig, draw, listed
+from training.sources import Packs, SourceConfig, draw, listed
 from training.train import Loss, TrainConfig
 
 
 def labelled(config: TrainConfig) -> Loss:
     """Return the loss 1 − cos against the true normals of the packs that a step draws."""
-    paths = listed(config.source)
+    packs = listed(config.source)
 
     def loss(model: Clone, encoded: Encoded, lesson: Lesson, step: int) -> Float[Tensor, ""]:
-        truth = _true_normals(config.source, paths, config.seed, step).to(lesson.picture.device)
+        truth = _true_normals(config.source, packs, config.seed, step).to(lesson.picture.device)
         cosine = (normalize(encoded.encoding.normals) * truth).sum(-1)
         say = lesson.inside.float()
         return ((1 - cosine) * say).sum() / say.sum().clamp_min(1)
@@ -30,11 +30,11 @@ def labelled(config: TrainConfig) -> Loss:
     return loss
 
 
-def _true_normals(source: SourceConfig, paths: tuple, seed: int, step: int) -> Tensor:
+def _true_normals(source: SourceConfig, packs: Packs, seed: int, step: int) -> Tensor:
     """Cut the normals exactly as the loader cuts the pictures of the step."""
     if source.procedural_share:
         raise ValueError("The upper bound learns from packs alone: set the procedural share to 0.")
-    drawn = draw(source, paths, seed, step)
+    drawn = draw(source, packs, seed, step)
     framing = varied_framing([remembered(path) for path in drawn.paths], drawn.dice)
     framed = zip(drawn.paths, framing.quarters, framing.windows, strict=True)
     maps = [

@@ -33,7 +33,7 @@ from training.photometric import lit_mask
 from training.render import Cycles, Sheet, render, sheet
 from training.scenes import generate
 from training.scenes.random import Dice
-from training.sources import REUSE, Generated, Rendered, SourceConfig, listed, recipes
+from training.sources import APART, REUSE, Generated, Rendered, SourceConfig, listed, recipes
 from training.train import TrainConfig, run
 from training.upper_bound import labelled
 from training.validation import ValidationConfig
@@ -167,6 +167,20 @@ def test_procedural_scenes_are_made_once_and_seen_again_in_a_mirror(monkeypatch)
     lessons.close()
     assert torch.equal(shown[2], shown[0].flip(2)) and torch.equal(shown[4], shown[0])
     assert len(asked) == len(set(asked)) and len(asked) <= 4  # two sets a turn, and what comes next
+
+
+def test_a_lesson_is_shown_again_in_a_mirror_when_there_were_others(folder):
+    config = SourceConfig(packs=(folder,), procedural_share=0.0, batch=2, sizes=(32,), showings=2)
+    once, twice = recipes(replace(config, showings=1), 3), recipes(config, 3)
+    for step in (0, 5):
+        assert twice(2 * step) == replace(once(step), last=False)
+        again = twice(2 * (step + APART) + 1)
+        assert again == replace(once(step), mirror=True)
+    lessons = Ahead(twice, CPU)
+    shown = [lessons(step).picture for step in range(2 * APART + 2)]
+    lessons.close()
+    assert torch.equal(shown[-1], shown[0].flip(2))
+    assert len({one.scenes for one in map(twice, range(2 * APART))}) == 2 * APART
 
 
 def test_other_processes_make_the_same_lessons(folder):

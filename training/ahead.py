@@ -1,12 +1,13 @@
 """Lessons made before they are asked for: by a thread, or for a GPU by several processes."""
 
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import lru_cache
 
 import torch
 from torch.multiprocessing import get_context
 
 from training.scenes import Lesson, moved
-from training.sources import Generated, Recipe, Recipes, Rendered, made, seen
+from training.sources import Generated, Recipes, Rendered, made, seen
 
 
 class Ahead:
@@ -15,11 +16,12 @@ class Ahead:
     def __init__(
         self, recipes: Recipes, device: torch.device, workers: int = 0, first: int = 0
     ) -> None:
-        self._recipes, self._device = recipes, device
         self._makers = _processes(workers) if workers else _thread("lessons")
-        self._depth = 2 * workers + 1
+        self._device, self._depth = device, 2 * workers + 1
+        self._recipes = lru_cache(2 * self._depth)(recipes)  # each is looked at ``depth`` times
         self._carrier = _thread("carrier")
-        self._made: dict[Rendered | Generated, Future[Lesson]] = {}
+        self._making: dict[Rendered | Generated, Future[Lesson]] = {}
+        self._again: dict[Rendered | Generated, Lesson] = {}
         self._coming = first, self._carrier.submit(self._lesson, first)
 
     def __call__(self, step: int) -> Lesson:
@@ -36,26 +38,20 @@ class Ahead:
         self._carrier.shutdown(wait=False, cancel_futures=True)
 
     def _lesson(self, step: int) -> Lesson:
-        """Have the coming lessons made and carry this one to the device."""
+        """Have the coming lessons made and return this one, on the device."""
         for coming in range(step, step + self._depth):
-            self._begin(self._recipes(coming))
+            self._begin(self._recipes(coming).scenes)
         recipe = self._recipes(step)
-        lesson = self._made[recipe.scenes].result()
-        self._forget(recipe.scenes)
-        return moved(seen(lesson, recipe), self._device)
+        making = self._making.pop(recipe.scenes, None)
+        lesson = self._again.pop(recipe.scenes) if making is None else making.result()
+        lesson = moved(lesson, self._device)
+        if not recipe.last:
+            self._again[recipe.scenes] = lesson
+        return seen(lesson, recipe)
 
-    def _begin(self, recipe: Recipe) -> None:
-        if recipe.scenes not in self._made:
-            self._made[recipe.scenes] = self._makers.submit(made, recipe.scenes)
-
-    def _forget(self, scenes: Rendered | Generated) -> None:
-        """Let go of what does not come back: rendered scenes, and sets of an earlier turn."""
-        if isinstance(scenes, Rendered):
-            del self._made[scenes]
-            return
-        for other in list(self._made):
-            if isinstance(other, Generated) and other.seed < scenes.seed:
-                del self._made[other]
+    def _begin(self, scenes: Rendered | Generated) -> None:
+        if scenes not in self._making and scenes not in self._again:
+            self._making[scenes] = self._makers.submit(made, scenes)
 
 
 def _thread(name: str) -> Executor:

@@ -19,6 +19,8 @@ from training.scenes.random import Dice
 REUSE = 4
 """How often procedural scenes are seen, in a mirror every other time: making them takes as long as
 a step on a CPU."""
+APART = 24
+"""Lessons of rendered packs between two showings of one."""
 SHARP = 1.1
 """A pack has at least so many times the pixels a side that a lesson has: windows of it are enlarged
 a little at most, and a lesson that is blurred teaches to blur."""
@@ -41,6 +43,9 @@ class SourceConfig:
     batch: int = 8
     sizes: tuple[int, ...] = (128,)
     """Sides of the pictures, taken in turn: who learns one alone is unsteady at others."""
+    showings: int = 1
+    """How often a lesson of packs is shown, in a mirror every other time: for a GPU that learns
+    faster than all cores make lessons."""
 
     def size(self, turn: int) -> int:
         """Return the side of the pictures of a turn."""
@@ -77,6 +82,8 @@ class Recipe:
 
     scenes: Rendered | Generated
     mirror: bool = False
+    last: bool = True
+    """Whether the scenes do not come back."""
 
 
 Recipes = Callable[[int], Recipe]
@@ -98,7 +105,7 @@ def recipes(config: SourceConfig, seed: int) -> Recipes:
         before = int(step * config.procedural_share)
         if int((step + 1) * config.procedural_share) > before:
             return _procedural(config, seed, before)
-        return Recipe(draw(config, packs, seed, step - before))
+        return _shown(config, packs, seed, step - before)
 
     return recipe
 
@@ -134,6 +141,16 @@ def listed(config: SourceConfig) -> Packs:
     return tuple(tuple(path for path in paths if sides[path] >= side) for side in least)
 
 
+def _shown(config: SourceConfig, packs: Packs, seed: int, step: int) -> Recipe:
+    """Show a lesson of packs, every so many steps a new one and between them earlier ones.
+
+    The first steps show what would have been new before them.
+    """
+    number, again = divmod(step, config.showings)
+    scenes = draw(config, packs, seed, number - again * APART)
+    return Recipe(scenes, mirror=again % 2 == 1, last=again == config.showings - 1)
+
+
 def draw(config: SourceConfig, packs: Packs, seed: int, step: int) -> Rendered:
     """Draw the packs of a step: every epoch of a size sees each of its packs once, shuffled."""
     turn, place = divmod(step, len(config.sizes))
@@ -153,6 +170,7 @@ def _order(count: int, seed: int, place: int, epoch: int) -> list[int]:
 def _procedural(config: SourceConfig, seed: int, step: int) -> Recipe:
     """Take scenes of one kind; each set is seen ``REUSE`` times, far apart, in a ring of sets."""
     turn, place = divmod(step, REUSE * len(config.kinds))
-    kind = config.kinds[place % len(config.kinds)]
-    scenes = Generated(kind, 1_000_003 * (seed + 1) + turn, config.batch, config.size(turn))
-    return Recipe(scenes, mirror=place // len(config.kinds) % 2 == 1)
+    again, index = divmod(place, len(config.kinds))
+    number = 1_000_003 * (seed + 1) + turn * len(config.kinds) + index
+    scenes = Generated(config.kinds[index], number, config.batch, config.size(turn))
+    return Recipe(scenes, mirror=again % 2 == 1, last=again == REUSE - 1)

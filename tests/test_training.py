@@ -18,7 +18,7 @@ from training.ceiling import photometric_stereo
 from training.imagenet import load_imagenet
 from training.objective import objective
 from training.photometric import albedo_error, confidence_error, lit_mask, variable_projection
-from training.scenes import KINDS, Answer, Lesson, OtherView, generate, mirrored
+from training.scenes import KINDS, Answer, Lesson, OtherView, chosen, generate, mirrored
 from training.sources import SourceConfig, recipes
 from training.train import TrainConfig, run, train_step
 from training.validation import ValidationConfig, validate, validation_scenes
@@ -102,6 +102,21 @@ def test_true_normals_explain_the_lights_best(scene):
     if not torch.allclose(truth, flat):
         assert variable_projection(flat, scene.lesson).loss > best
         assert variable_projection(mirrored, scene.lesson).loss > best
+
+
+def test_a_small_thing_counts_as_much_as_one_that_fills_the_picture():
+    scene = generate("pile", 2, 2, 24)
+    wrong = torch.tensor([0.0, -0.6, -0.8]).expand_as(scene.answer.normals)
+    inside = scene.lesson.inside.clone()
+    inside[1, :16] = False
+    inside[1, :, :16] = False
+    lesson = replace(scene.lesson, inside=inside)
+    alone = [float(variable_projection(wrong[i : i + 1], chosen(lesson, [i])).loss) for i in (0, 1)]
+    both = variable_projection(wrong, lesson)
+    assert 0 < both.weights[1].sum() < both.weights[0].sum() / 4
+    assert float(both.loss) == pytest.approx(sum(alone) / 2, rel=1e-5)
+    nothing = replace(lesson, inside=inside & (torch.arange(2) == 0)[:, None, None])
+    assert float(variable_projection(wrong, nothing).loss) == pytest.approx(alone[0], rel=1e-5)
 
 
 @given(st.floats(0.2, 5.0))

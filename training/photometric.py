@@ -92,8 +92,17 @@ def variable_projection(
     told = lesson.inside & (lit.sum(1) >= LEAST_LIGHTS) & (light.amax(1) > 0.01)
     say = told.float()
     values = {"root": root, "square": turned, "log": turned.log()}[residual]
-    loss = (values * say).sum() / say.sum().clamp_min(1)
-    return Projected(loss, albedo.detach(), root.detach(), say)
+    return Projected(_mean_of_pictures(values, say), albedo.detach(), root.detach(), say)
+
+
+def _mean_of_pictures(
+    values: Float[Tensor, "b h w"], say: Float[Tensor, "b h w"]
+) -> Float[Tensor, ""]:
+    """Average over pixels, then over pictures: a small thing counts as much as a whole page."""
+    pixels = say.sum((1, 2))
+    means = (values * say).sum((1, 2)) / pixels.clamp_min(1)
+    speaks = (pixels > 0).float()
+    return (means * speaks).sum() / speaks.sum().clamp_min(1)
 
 
 def albedo_error(log_albedo: Float[Tensor, "b h w 3"], projected: Projected) -> Float[Tensor, ""]:

@@ -195,7 +195,8 @@ def _optimiser(model: Clone, config: TrainConfig) -> torch.optim.AdamW:
         {"params": trunk, "lr": config.trunk_rate},
         {"params": rest, "lr": config.decoder_rate},
     ]
-    return torch.optim.AdamW(groups, weight_decay=1e-4)
+    on_gpu = torch.device(config.device).type == "cuda"
+    return torch.optim.AdamW(groups, weight_decay=1e-4, fused=on_gpu or None)
 
 
 def _report(config: TrainConfig, entry: Entry, seconds_left: float) -> None:

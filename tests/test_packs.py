@@ -1,9 +1,12 @@
 """Packs on disk and the loader: what was photographed is what is learned from, and nothing else."""
 
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from PIL import Image
@@ -167,6 +170,35 @@ def test_procedural_scenes_are_made_once_and_seen_again_in_a_mirror(monkeypatch)
     lessons.close()
     assert torch.equal(shown[2], shown[0].flip(2)) and torch.equal(shown[4], shown[0])
     assert len(asked) == len(set(asked)) and len(asked) <= 4  # two sets a turn, and what comes next
+
+
+HELPED = """
+import sys, time
+from pathlib import Path
+import torch
+from training.ahead import Ahead
+from training.sources import SourceConfig, recipes
+if __name__ == "__main__":
+    lessons = Ahead(recipes(SourceConfig(packs=(Path(sys.argv[1]),), batch=1, sizes=(32,)), 0),
+                    torch.device("cpu"), workers=2)
+    lessons(0)
+    print("going", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+def test_helpers_end_with_a_training_that_is_killed(folder, tmp_path):
+    script = tmp_path / "helped.py"
+    script.write_text(HELPED)
+    command = [sys.executable, str(script), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as training:
+        assert training.stdout.readline() == "going\n"
+        helpers = psutil.Process(training.pid).children(recursive=True)
+        assert len(helpers) >= 2
+        training.kill()
+        _, alive = psutil.wait_procs(helpers, timeout=10)
+    assert not alive
 
 
 def test_a_lesson_is_shown_again_in_a_mirror_when_there_were_others(folder):

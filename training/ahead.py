@@ -1,7 +1,11 @@
 """Lessons made before they are asked for: by a thread, or for a GPU by several processes."""
 
+import os
+import signal
+import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import lru_cache
+from multiprocessing import parent_process
 
 import torch
 from torch.multiprocessing import get_context
@@ -64,6 +68,19 @@ def _processes(count: int) -> Executor:
         count,
         # not forked: this process has threads and, where there is one, a GPU at work
         mp_context=get_context("spawn"),
-        initializer=torch.set_num_threads,
-        initargs=(1,),
+        initializer=_become_helper,
     )
+
+
+def _become_helper() -> None:
+    """Compute on one thread, and end when the process that is helped does, however it ends."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is meant for the one that is helped
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -18,7 +18,7 @@ from backend.guidance import OWN_CONFIDENCE, Prior, guided, led
 from backend.height import height_of
 from backend.hints import EDGE, heeded
 from backend.illumination import faint_lobe, irradiance, neutral_kernel
-from backend.image import Picture
+from backend.image import Picture, luminance
 from backend.integration import integrated
 from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
 from backend.loop import LoopResult, LoopState, optimise
@@ -177,15 +177,19 @@ def initial_state(
     """Give a first surface its albedo and a first light.
 
     What the light does not explain is shared between albedo and the loop; without a loop the
-    albedo takes it all.
+    albedo takes it all. The light is solved from brightness, so it has no colours: those of the
+    picture are taken for the albedo's.
     """
     share = config.loop.albedo_share if settings.steps else 1.0
     generator = torch.Generator().manual_seed(settings.seed)
     device = view.rgb.device
     inside = view.observed
-    normals, albedo = beginning.normals[inside], beginning.albedo[inside]
-    ones = torch.ones_like(albedo[:, :2])
-    solution = solve_light(Observations(normals, albedo, view.rgb[inside], ones), config.light)
+    normals = beginning.normals[inside]
+    albedo, radiance = (
+        luminance(rgb[inside])[:, None].expand(-1, 3) for rgb in (beginning.albedo, view.rgb)
+    )
+    ones = torch.ones_like(normals[:, :2])
+    solution = solve_light(Observations(normals, albedo, radiance, ones), config.light)
     light, level = to_gauge(solution.light, normals)
     explained = irradiance(beginning.normals, light, torch.ones_like(view.rgb[..., :2]))
     gauged = beginning.albedo * level

@@ -11,6 +11,7 @@ from backend.classical import NAMES, encode_start, start_for
 from backend.encoder import Encoded
 from backend.gaussians import Encoding
 from backend.geometry import normalize
+from backend.image import luminance
 from backend.integration import held, integrated
 from backend.model import Clone, View, splat
 from backend.multiscale import encode, see_shape
@@ -19,6 +20,8 @@ from backend.work import Work
 from shared.settings import LightFrom, Start
 
 LEARNED = "the trained encoder"
+BLACK = 1e-4
+"""Below this linear value a colour is noise."""
 NOT_REFINED = "none: a classical start has no features to refine from"
 
 
@@ -53,12 +56,23 @@ def begin(work: Work, kind: Start, model: Clone | None) -> Beginning:
         # what the loop moves are depths: they have to agree with the normals from the first step
         depth = integrated(normals, rays, view.mask, encoded.encoding.depth_pixels)
         encoding = replace(encoded.encoding, normals=normals, depth_pixels=depth)
-        albedo = encoding.log_albedo.exp()
+        albedo = coloured(encoding.log_albedo.exp(), view.rgb)
         return Beginning(encoding, encoded.features, normals, albedo, LEARNED, seen, shape)
     start = start_for(work.seen, view.camera, kind)
-    gray = torch.full_like(view.rgb, 0.5)
-    encoding = encode_start(start, gray, view.camera)
-    return Beginning(encoding, None, splat(encoding, view).normals, gray, NAMES[start.kind])
+    albedo = coloured(torch.full_like(view.rgb, 0.5), view.rgb)
+    encoding = encode_start(start, albedo, view.camera)
+    return Beginning(encoding, None, splat(encoding, view).normals, albedo, NAMES[start.kind])
+
+
+def coloured(
+    albedo: Float[Tensor, "*b 3"], picture: Float[Tensor, "*b 3"]
+) -> Float[Tensor, "*b 3"]:
+    """Give an albedo the colours of the picture, as if the light had none; keep its luminance.
+
+    Other lights teach the albedo's luminance alone, and its colours come out worse than these.
+    """
+    bright = luminance(picture)[..., None].clamp_min(BLACK)
+    return luminance(albedo)[..., None] * picture.clamp_min(BLACK) / bright
 
 
 def fine_normals(

@@ -13,12 +13,12 @@ from backend.confidence import clues, confidence, expected_error
 from backend.config import ConfidenceConfig
 from backend.encoder import Encoded
 from backend.geometry import normalize
-from backend.image import Box, Picture, decode_picture
+from backend.image import Box, Picture, decode_picture, luminance
 from backend.model import View, shipped_model
 from backend.multiscale import encode, seen_twice
 from backend.outline import outline_slopes
 from backend.rasterizer.torch_engine import TorchRasterizer
-from backend.start import LEARNED, begin, fine_normals
+from backend.start import LEARNED, begin, coloured, fine_normals
 from backend.work import Work, prepare
 from shared.settings import EstimateSettings
 from tests.scenes import sphere_picture
@@ -214,3 +214,37 @@ def test_a_picture_that_the_grid_holds_is_looked_at_once(monkeypatch):
     monkeypatch.delattr("backend.start.encode")
     once = fine_normals(work, "auto", model, begun)
     torch.testing.assert_close(once, again, atol=0, rtol=0)
+
+
+def test_an_albedo_takes_the_pictures_colours_and_keeps_how_bright_it_is():
+    g = torch.Generator().manual_seed(3)
+    albedo, picture = torch.rand(2, 40, 3, generator=g) * 0.9 + 0.05
+    mixed = coloured(albedo, picture)
+    torch.testing.assert_close(luminance(mixed), luminance(albedo))
+    ratio = mixed / picture
+    torch.testing.assert_close(ratio, ratio[:, :1].expand_as(ratio))
+    black = coloured(albedo, torch.zeros_like(picture))
+    torch.testing.assert_close(black, black[:, :1].expand_as(black))
+
+
+@pytest.mark.parametrize("colours", [(1.0, 1.0, 1.0), (1.0, 0.6, 0.2)])
+def test_the_light_has_no_colours_and_the_albedo_the_pictures(colours):
+    """Whatever colours the network imagines."""
+    pixels, alpha, _ = sphere_picture(48)
+    striped = np.where(np.arange(48)[:, None, None] % 12 < 6, np.array(colours), 1.0)
+    pixels[..., :3] = pixels[..., :1] * striped
+    picture = decode_picture(pixels, "srgb", alpha)
+    model, settings = make_model(), EstimateSettings(size=48)
+    work = prepare(picture, settings, CPU)
+    first, mask = begin(work, "auto", model).albedo, work.view.mask
+    paint = (first / work.view.rgb.clamp_min(1e-3))[mask]
+    torch.testing.assert_close(paint, paint[:, :1].expand_as(paint), atol=1e-3, rtol=1e-2)
+    found = pipeline.estimate(picture, settings, CPU, lambda *_: None, lambda: False, model)
+    shading = found.maps.shading
+    torch.testing.assert_close(shading, shading[..., :1].expand_as(shading), atol=2e-4, rtol=1e-3)
+    ratio = (found.maps.albedo / picture.rgb.clamp_min(1e-3))[picture.mask]
+    assert (ratio.amax(-1) / ratio.amin(-1)).median() < 1.02
+    camera = camera_from_fov(48, 48, 40.0)
+    encoded = encode(model, View(picture.rgb, picture.mask, camera, TorchRasterizer()))
+    albedo = encoded.encoding.log_albedo.exp()[picture.mask]
+    assert (albedo - albedo[:, :1]).abs().max() > 0.02  # it does imagine some

@@ -42,6 +42,7 @@ lint: $(ENV)/ready
 	$(ENV)/bin/lint-imports
 	$(RUN) build_addon.py --stage build/stage
 	$(ENV)/bin/mypy backend shared training build_addon.py build/stage/clone_normals
+	$(ENV)/bin/mypy --explicit-package-bases benchmarks examples farm
 
 test-backend: $(ENV)/ready
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -q tests

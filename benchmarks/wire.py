@@ -77,7 +77,7 @@ def kernel_socket() -> Iterator[Receive]:
 
     def receive() -> np.ndarray:
         connection.sendall(b"?")
-        left = memoryview(target).cast("B")
+        left = target.data.cast("B")
         while left:
             left = left[connection.recv_into(left) :]
         return target

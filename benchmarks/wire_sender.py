@@ -44,7 +44,7 @@ def send_plainly(pipe: Pipe) -> None:
         pipe.send(server.getsockname()[1])
         connection, _ = server.accept()
         while connection.recv(1):
-            connection.sendall(PICTURE)
+            connection.sendall(PICTURE.data)
 
 
 def send_framed(pipe: Pipe, keys: Keys) -> None:

@@ -84,7 +84,7 @@ def resized(values: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resample (H, W) or (H, W, C): averaged when it shrinks, interpolated when it grows."""
     planes = np.moveaxis(np.atleast_3d(values).astype(np.float32), -1, 0)
     found = [
-        Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR)
+        np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
         for plane in planes
     ]
     return np.stack(found, -1).reshape(height, width, *values.shape[2:])
@@ -177,8 +177,8 @@ def normals_of(
     fed = inputs(picture, optics, box, grid_of(picture, optics))
     (found,) = session.run(["normals"], fed)
     mask = picture.mask[box.rows, box.columns]
-    grown = resized(found, *mask.shape) + np.float32([0, 0, 1e-6])
-    whole = np.tile(np.float32([0, 0, 1]), (*picture.mask.shape, 1))
+    grown = resized(found, *mask.shape) + np.array([0, 0, 1e-6], np.float32)
+    whole = np.tile(np.array([0, 0, 1], np.float32), (*picture.mask.shape, 1))
     unit = grown / np.linalg.norm(grown, axis=-1, keepdims=True)
     whole[box.rows, box.columns][mask] = unit[mask]
     return whole

@@ -256,6 +256,14 @@ def test_the_upper_bound_sees_the_normals_of_what_it_is_shown(folder, tmp_path, 
     assert right < 0.1 and right < wrong
 
 
+@pytest.mark.parametrize("other", [{"showings": 2}, {"procedural_share": 0.25}])
+def test_the_upper_bound_refuses_what_it_has_no_normals_of(folder, tmp_path, other):
+    config = _training(tmp_path, folder)
+    with pytest.raises(ValueError, match="upper bound"):
+        asked = replace(config, source=replace(config.source, **other))
+        run(asked, labelled(asked))
+
+
 def test_an_empty_folder_says_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"training\.render"):
         recipes(SourceConfig(packs=(tmp_path,)), 0)

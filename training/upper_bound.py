@@ -34,6 +34,8 @@ def _true_normals(source: SourceConfig, packs: Packs, seed: int, step: int) -> T
     """Cut the normals exactly as the loader cuts the pictures of the step."""
     if source.procedural_share:
         raise ValueError("The upper bound learns from packs alone: set the procedural share to 0.")
+    if source.showings > 1:
+        raise ValueError("The upper bound sees every lesson once: set the showings to 1.")
     drawn = draw(source, packs, seed, step)
     framing = varied_framing([remembered(path) for path in drawn.paths], drawn.dice)
     framed = zip(drawn.paths, framing.quarters, framing.windows, strict=True)

@@ -5,7 +5,7 @@ and everything else is solved. Nine harmonics alone would mislocate a sun by up 
 present; with an explicit sun the answer is exact on a sphere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,7 @@ from torch import Tensor
 from backend.config import LightConfig
 from backend.geometry import normalize
 from backend.illumination import Illumination, harmonics, irradiance
+from backend.image import luminance
 
 LIKELY_DIRECTION = (0.0, -0.6, -0.8)
 """Light from above and in front is likelier; only decides between equally good directions."""
@@ -68,6 +69,14 @@ def solve_light(seen: Observations, config: LightConfig) -> LightSolution:
         condition = _condition(seen)
         error = (_explained(seen, light) - seen.radiance).abs().mean() / seen.radiance.mean()
         return LightSolution(light, condition, condition < config.largest_condition, float(error))
+
+
+def by_brightness(seen: Observations) -> Observations:
+    """Return observations without colours: nothing tells the light's from the paint's."""
+    albedo, radiance = (
+        luminance(rgb)[:, None].expand(-1, 3) for rgb in (seen.albedo, seen.radiance)
+    )
+    return replace(seen, albedo=albedo, radiance=radiance)
 
 
 def to_gauge(

@@ -17,7 +17,7 @@ from backend.config import EngineConfig, LossConfig
 from backend.errors import Stopped
 from backend.gaussians import Encoding, albedo_of
 from backend.illumination import Lobe, ModulationKernel, gloss
-from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
+from backend.light_solve import LightSolution, Observations, by_brightness, solve_light, to_gauge
 from backend.model import (
     Lighting,
     Splatted,
@@ -111,7 +111,7 @@ def relight(state: LoopState, view: View, splatted: Splatted, config: EngineConf
             (splatted.target - highlight)[mask],
             modulations[mask],
         )
-        solution = solve_light(seen, config.light)
+        solution = solve_light(by_brightness(seen), config.light)
         gauged, level = to_gauge(solution.light, seen.normals)
         values = vars(state.encoding) | {"log_albedo": state.encoding.log_albedo + level.log()}
         lighting = Lighting(gauged, state.lighting.kernel, lobe)

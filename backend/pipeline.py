@@ -18,9 +18,9 @@ from backend.guidance import OWN_CONFIDENCE, Prior, guided, led
 from backend.height import height_of
 from backend.hints import EDGE, heeded
 from backend.illumination import faint_lobe, irradiance, neutral_kernel
-from backend.image import Picture, luminance
+from backend.image import Picture
 from backend.integration import integrated
-from backend.light_solve import LightSolution, Observations, solve_light, to_gauge
+from backend.light_solve import LightSolution, Observations, by_brightness, solve_light, to_gauge
 from backend.loop import LoopResult, LoopState, optimise
 from backend.model import Clone, Lighting, Turn, View, rerendered, splat
 from backend.occlusion import occlusion
@@ -184,12 +184,9 @@ def initial_state(
     generator = torch.Generator().manual_seed(settings.seed)
     device = view.rgb.device
     inside = view.observed
-    normals = beginning.normals[inside]
-    albedo, radiance = (
-        luminance(rgb[inside])[:, None].expand(-1, 3) for rgb in (beginning.albedo, view.rgb)
-    )
-    ones = torch.ones_like(normals[:, :2])
-    solution = solve_light(Observations(normals, albedo, radiance, ones), config.light)
+    normals, albedo = beginning.normals[inside], beginning.albedo[inside]
+    seen = Observations(normals, albedo, view.rgb[inside], torch.ones_like(albedo[:, :2]))
+    solution = solve_light(by_brightness(seen), config.light)
     light, level = to_gauge(solution.light, normals)
     explained = irradiance(beginning.normals, light, torch.ones_like(view.rgb[..., :2]))
     gauged = beginning.albedo * level

@@ -227,14 +227,15 @@ def test_an_albedo_takes_the_pictures_colours_and_keeps_how_bright_it_is():
     torch.testing.assert_close(black, black[:, :1].expand_as(black))
 
 
+@pytest.mark.parametrize("steps", [0, 12])
 @pytest.mark.parametrize("colours", [(1.0, 1.0, 1.0), (1.0, 0.6, 0.2)])
-def test_the_light_has_no_colours_and_the_albedo_the_pictures(colours):
+def test_the_light_has_no_colours_and_the_albedo_the_pictures(colours, steps):
     """Whatever colours the network imagines."""
     pixels, alpha, _ = sphere_picture(48)
     striped = np.where(np.arange(48)[:, None, None] % 12 < 6, np.array(colours), 1.0)
     pixels[..., :3] = pixels[..., :1] * striped
     picture = decode_picture(pixels, "srgb", alpha)
-    model, settings = make_model(), EstimateSettings(size=48)
+    model, settings = make_model(), EstimateSettings(size=48, steps=steps)
     work = prepare(picture, settings, CPU)
     first, mask = begin(work, "auto", model).albedo, work.view.mask
     paint = (first / work.view.rgb.clamp_min(1e-3))[mask]
@@ -243,7 +244,8 @@ def test_the_light_has_no_colours_and_the_albedo_the_pictures(colours):
     shading = found.maps.shading
     torch.testing.assert_close(shading, shading[..., :1].expand_as(shading), atol=2e-4, rtol=1e-3)
     ratio = (found.maps.albedo / picture.rgb.clamp_min(1e-3))[picture.mask]
-    assert (ratio.amax(-1) / ratio.amin(-1)).median() < 1.02
+    # the loop pulls at each channel of the albedo
+    assert (ratio.amax(-1) / ratio.amin(-1)).median() < (1.15 if steps else 1.02)
     camera = camera_from_fov(48, 48, 40.0)
     encoded = encode(model, View(picture.rgb, picture.mask, camera, TorchRasterizer()))
     albedo = encoded.encoding.log_albedo.exp()[picture.mask]

@@ -39,10 +39,6 @@ def change_settings():
     bpy.data.images["mask"].pixels.foreach_set(np.zeros(SIZE[0] * SIZE[1] * 4, np.float32))
 
 
-def show_another_scene():
-    bpy.context.window.scene = bpy.data.scenes.new("other")
-
-
 def save_elsewhere():
     """Blender writes the paths of images anew then."""
     folder = os.path.join(os.path.dirname(bpy.data.images["shot"].filepath), "scenes")
@@ -51,7 +47,7 @@ def save_elsewhere():
     assert bpy.data.images["shot"].filepath.startswith("//..")
 
 
-@pytest.mark.parametrize("change", [change_settings, show_another_scene, save_elsewhere])
+@pytest.mark.parametrize("change", [change_settings, save_elsewhere])
 def test_a_run_keeps_the_settings_that_it_began_with(
     fake, shot, make_image, meanwhile, tmp_path, change
 ):
@@ -117,6 +113,19 @@ def clicked(addon):
     said = {"interactive": True, "image_name": "", "report": lambda *_: None}
     methods = {name: part for name, part in vars(operator).items() if inspect.isfunction(part)}
     return type("Clicked", (sys.modules[f"{MODULE}.waiting"].Waiting,), methods | said)()
+
+
+def test_a_run_keeps_its_settings_while_another_scene_is_shown(fake, shot, clicked):
+    """Blender 4.2 has crashed, once in hundreds of runs, as a script made a window show one."""
+    bpy.context.scene.clone_normals.size = 128
+    with fake() as backend:
+        clicked.begin(bpy.context)
+        with bpy.context.temp_override(scene=bpy.data.scenes.new("other")):
+            assert bpy.context.scene.clone_normals.size != 128
+            while clicked.modal(bpy.context, TIMER) == {"PASS_THROUGH"}:
+                time.sleep(0.001)
+    assert_frames(backend, 8, 9, 10, 11)
+    assert {submit.settings.size for submit in backend.seen.submits} == {128}
 
 
 def cancel(session):

@@ -77,6 +77,26 @@ def test_turned_cut_and_painted_lights_still_tell_the_truth(folder, seed, printe
     assert missed.abs().mean() < 0.03
 
 
+def aside(lesson):
+    """Return how many degrees from above the light of a lesson's picture comes."""
+    told = lesson.inside[0]
+    singles, picture = lesson.single_lights[0][:, told], lesson.picture[0][told].mean(-1)
+    mixed = torch.linalg.lstsq(singles.T, picture[:, None]).solution[:, 0]
+    x, y, _ = mixed @ lesson.directions[0]
+    return torch.rad2deg(torch.atan2(x, -y)).abs()
+
+
+def test_rendered_reliefs_are_lit_from_above_and_things_rather_so(folder, monkeypatch):
+    monkeypatch.setattr("training.loader.RELIT_SHARE", 1.0)
+    monkeypatch.setattr("training.loader.PAINTED_SHARE", 0.0)
+    thing, relief = (read_pack(pack_path(folder, seed)) for seed in (0, 1))
+    angles = {
+        pack.kind: torch.stack([aside(lesson_of([pack], 32, Dice(s, CPU))) for s in range(24)])
+        for pack in (thing, relief)
+    }
+    assert angles["relief"].max() < 80 < angles["object"].max()
+
+
 def test_plain_lessons_match_their_answers(folder):
     for seed in (0, 1):
         path = pack_path(folder, seed)

@@ -16,7 +16,7 @@ from training.scenes.organic import lump, see_lump
 from training.scenes.patterns import PATTERNS
 from training.scenes.random import Dice
 from training.scenes.reliefs import relief
-from training.scenes.shading import light_directions
+from training.scenes.shading import light_directions, unlikeliness
 from training.scenes.solids import TIP, Planes, Solids, World, first_hit, is_lit
 from training.scenes.surface import eye_at, look, see
 
@@ -153,6 +153,17 @@ def test_reliefs_are_as_steep_as_real_ones():
     normals = relief(Dice(0, CPU), 64, 64).surface.normals
     tilt = torch.rad2deg((-normals[..., 2]).clamp(-1, 1).acos()).mean(1)
     assert 9 < tilt.mean() < 19 and tilt.min() < 5 and tilt.max() > 22
+
+
+@pytest.mark.parametrize("relief", [True, False])
+def test_pictures_of_reliefs_are_lit_from_above_and_others_rather_so(relief):
+    dice = Dice(0, CPU)
+    directions = light_directions(dice, 500)
+    likeliest = unlikeliness(dice, directions, relief).argmin(1)
+    x, y, z = directions[torch.arange(500), likeliest].unbind(-1)
+    aside = torch.rad2deg(torch.atan2(x, -y)).abs()
+    assert ((aside < 70).all() and aside.median() < 30) if relief else aside.max() > 120
+    assert aside.mean() < 60 and -z.max() < 0.4 and -z.min() > 0.8
 
 
 @pytest.mark.parametrize("kind", PATTERNS, ids=lambda kind: kind.make.__name__)

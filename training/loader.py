@@ -24,6 +24,7 @@ from training.scenes import Lesson, OtherView, mirrored
 from training.scenes.capture import captured
 from training.scenes.generator import OUTLINE_SHARE
 from training.scenes.random import Dice
+from training.scenes.shading import unlikeliness
 
 RELIT_SHARE = 0.6
 """Share of the pictures that are mixed anew from the single lights."""
@@ -183,7 +184,8 @@ def _lesson(
         if float(dice.uniform(1)) < PAINTED_SHARE:
             colours = colours * paint(dice, size, pack.kind in TURNABLE)
         singles = luminance(colours)
-        picture = _relit(colours, directions, inside, picture, dice)
+        unlikely = unlikeliness(dice, directions, pack.kind == "relief")
+        picture = _relit(colours, unlikely, inside, picture, dice)
         picture = _grounded(picture, inside, dice)
     else:
         singles = _cut_lights(luminance(lights), window, size)
@@ -207,15 +209,14 @@ def _cut_lights(
 
 def _relit(
     lights: Float[Tensor, "k s s 3"],
-    directions: Float[Tensor, "k 3"],
+    unlikely: Float[Tensor, " k"],
     inside: Bool[Tensor, "s s"],
     picture: Float[Tensor, "s s 3"],
     dice: Dice,
 ) -> Float[Tensor, "s s 3"]:
-    """Mix the single lights: one or two of them, rather from above, and all as a soft sky."""
+    """Mix the single lights: the likeliest one or two, and all as a soft sky."""
     count = len(lights)
-    likely = 1 - 0.6 * directions[:, 1] + 0.5 * dice.normal(count)
-    chosen = likely.argsort(descending=True)[: 1 + int(dice.integers(4, 1)) // 2]
+    chosen = unlikely.argsort()[: 1 + int(dice.integers(4, 1)) // 2]
     shines = torch.zeros(count).index_fill(0, chosen, 1.0)
     power = (shines * dice.uniform(count, low=0.3, high=1.2))[:, None]
     tint = 1 + 0.25 * dice.uniform(count, 3, low=-1.0)

@@ -29,7 +29,9 @@ def generate(
     directions = shading.light_directions(dice, batch)
     irradiance = shading.irradiances(surface, normals, directions, set_up.lit(directions))
     singles = shading.single_lights(material, irradiance, surface.inside)
-    picture = shading.photograph(dice, surface, eye, normals, material, directions, irradiance)
+    picture = shading.photograph(
+        dice, surface, eye, normals, material, directions, irradiance, kind == "relief"
+    )
     grid = (size, size)
     inside = surface.inside.unflatten(1, grid)
     lesson = Lesson(

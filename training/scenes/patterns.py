@@ -149,6 +149,34 @@ def crumple(dice: Dice, u: Grid, v: Grid) -> Pattern:
     return _bare(height + 0.15 * _waving(dice, u, v, 3.0, 0.8).abs())
 
 
+def bosses(dice: Dice, u: Grid, v: Grid) -> Pattern:
+    """Tread plates, embossed leather, rivets that are not round: raised shapes, seldom sunken."""
+    batch = len(u)
+    row = v.floor()
+    u = u + torch.where(_each(dice, batch, 0.0, 1.0) < 0.5, 0.5, 0.0) * row
+    column = u.floor()
+    number, turn, kept = (drawn(lottery(dice, batch), column, row) for _ in range(3))
+    # one way, crossing, or each as it likes
+    way = dice.integers(3, batch, 1, 1)
+    turn = torch.where(way == 0, 0.0, torch.where(way == 1, (column + row) % 2 / 2, turn))
+    angle = math.pi * (turn + _each(dice, batch, 0.0, 1.0))
+    across, down = u - column - 0.5, v - row - 0.5
+    long = _each(dice, batch, 0.25, 0.48)
+    power = _each(dice, batch, 1.2, 5.0)
+    far_along = (across * angle.cos() + down * angle.sin()).abs() / long
+    far_aside = (down * angle.cos() - across * angle.sin()).abs()
+    far_aside = far_aside / long / _each(dice, batch, 0.3, 0.75)
+    far = ((far_along + 1e-4) ** power + (far_aside + 1e-4) ** power) ** (1 / power)
+    within = (1 - far).clamp_min(0)
+    profile = dice.integers(3, batch, 1, 1)
+    plateau = _rounded(within / _each(dice, batch, 0.1, 0.6))
+    dome = (1 - far.square()).clamp_min(0).sqrt()
+    shape = torch.where(profile == 0, within, torch.where(profile == 1, plateau, dome))
+    there = kept > _each(dice, batch, -1.0, 0.7)
+    sign = torch.where(_each(dice, batch, 0.0, 1.0) < 0.8, 1.0, -1.0)
+    return Pattern(sign * shape * there * (0.7 + 0.5 * number), (within > 0) * there * number)
+
+
 def carving(dice: Dice, u: Grid, v: Grid) -> Pattern:
     """Ornament with flat tops and grounds and bevelled outlines."""
     batch = len(u)
@@ -171,6 +199,8 @@ PATTERNS = (
     PatternKind(wrinkles, 13.0),
     PatternKind(crumple, 13.0),
     PatternKind(carving, 9.0),
+    PatternKind(bosses, 9.0),
+    PatternKind(bosses, 14.0),
 )
 
 

@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -43,6 +44,21 @@ def single_lights(
     return shading * luminance(material.albedo)[:, None] * inside[:, None]
 
 
+def unlikeliness(
+    dice: Dice, directions: Float[Tensor, "*b k 3"], relief: bool
+) -> Float[Tensor, "*b k"]:
+    """Return how unlikely each light is to be a picture's: what comes from above is likelier.
+
+    Of reliefs nothing else tells raised from sunken, and lit from anywhere they teach to answer
+    flat; so theirs is one of the nearest to above, whatever its height. Light from a side is turned
+    above before it is looked at, where the artist knows (``backend.turning``).
+    """
+    chance = dice.normal(*directions.shape[:-1])
+    if not relief:
+        return 0.6 * directions[..., 1] + 0.5 * chance
+    return F.normalize(directions[..., :2], dim=-1)[..., 1] + 0.2 * chance
+
+
 def photograph(
     dice: Dice,
     surface: Surface,
@@ -51,11 +67,11 @@ def photograph(
     material: Material,
     directions: Float[Tensor, "b k 3"],
     shading: Float[Tensor, "b k p"],
+    relief: bool,
 ) -> Float[Tensor, "b p 3"]:
     """Take the picture a user would give: one to three of the lights, sky, gloss, a ground."""
     batch, lights = directions.shape[:2]
-    # rather from above: it is what tells raised from sunken
-    unlikely = 0.6 * directions[..., 1] + 0.5 * dice.normal(batch, lights)
+    unlikely = unlikeliness(dice, directions, relief)
     chosen = unlikely.argsort(dim=1).argsort(dim=1) < 1 + dice.integers(3, batch, 1)
     power = chosen * dice.uniform(batch, lights, low=0.3, high=1.2)
     tint = 1 + 0.3 * dice.uniform(batch, lights, 3, low=-1.0)

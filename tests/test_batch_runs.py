@@ -9,9 +9,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from backend import large
+from backend.batch import results
 from backend.batch.__main__ import run
+from backend.outputs import write_image
 
 from .scenes import sphere_picture
 from .test_batch import config_of, times
@@ -66,3 +70,26 @@ def test_several_processes_do_what_one_does(tmp_path):
     before = times(tmp_path / "out")
     assert run(config) == 0 and times(tmp_path / "out") == before
     assert replace(config, device="cuda").workers == 1
+
+
+@pytest.mark.parametrize("side", [4096, 32])
+def test_a_run_that_ends_among_its_files_leaves_no_report_of_another(tmp_path, monkeypatch, side):
+    monkeypatch.setattr(large, "LARGE", side)
+    frames(tmp_path, 1, 40)
+    first = config_of(tmp_path, "shot", start="auto", outputs=("normal", "depth"))
+    assert run(first) == 0
+    before = times(tmp_path / "out")
+
+    def ending(path, *given):
+        if path.suffix == ".exr":
+            raise KeyboardInterrupt
+        return write_image(path, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(results, "write_image", ending)
+        with pytest.raises(KeyboardInterrupt):
+            run(replace(first, size=24))
+    mixed = times(tmp_path / "out")
+    assert mixed["shot.0001_normal.png"] != before["shot.0001_normal.png"]
+    assert run(first) == 0
+    assert times(tmp_path / "out")["shot.0001_normal.png"] != mixed["shot.0001_normal.png"]

@@ -124,8 +124,14 @@ def _written(
         held = go_on(file, arrays, report, found.orthographic, before, config.steady)
         arrays, report, flicker = held.arrays, held.report, held.flicker_degrees
         extra |= {"steady": {"still": held.still, "flicker_degrees": flicker}}
+    _forget(item, config)
     outputs = write_outputs(config.target, item.name, file, arrays, config.outputs)
     return Written(report, outputs, extra, flicker)
+
+
+def _forget(item: Item, config: BatchConfig) -> None:
+    """Remove an old report, which would pass for that of a run that ends among its files."""
+    item.report(config.target).unlink(missing_ok=True)
 
 
 def _large(
@@ -145,6 +151,7 @@ def _large(
         large = estimate_large(
             file.pixels, file.transfer, mask, settings, scratch, device, tell, lambda: False, model
         )
+        _forget(item, config)
         full = write_bands(config.target, item.name, size, large.bands, config.outputs)
     arrays, report = wire_arrays(large.whole), wire_report(large.whole)
     rest = tuple(output for output in config.outputs if output not in FULL_SIZE)

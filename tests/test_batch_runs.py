@@ -1,5 +1,6 @@
 """Runs of the batch command that are killed and gone on with, or shared out to processes."""
 
+import errno
 import json
 import os
 import signal
@@ -93,3 +94,15 @@ def test_a_run_that_ends_among_its_files_leaves_no_report_of_another(tmp_path, m
     assert mixed["shot.0001_normal.png"] != before["shot.0001_normal.png"]
     assert run(first) == 0
     assert times(tmp_path / "out")["shot.0001_normal.png"] != mixed["shot.0001_normal.png"]
+
+
+def test_a_contact_sheet_appears_when_it_is_whole(tmp_path, monkeypatch):
+    frames(tmp_path, 1)
+
+    def full(_image, path):
+        Path(path).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    assert run(config_of(tmp_path, "shot", outputs=("sheet",))) == 1
+    assert not list((tmp_path / "out").iterdir())

@@ -22,6 +22,7 @@ from backend.outputs import (
 )
 from backend.rasterizer import choose
 from backend.sheet import Panel, contact_sheet, result_panels, side_view
+from backend.whole_files import whole_file
 
 FULL_SIZE: Mapping[Output, tuple[str, Callable[[Band], np.ndarray]]] = {
     "normal": ("_normal.png", lambda band: encode_normals(flip_axes(band.normals).numpy())),
@@ -108,4 +109,5 @@ def _write_sheet(path: Path, file: PictureFile, arrays: Mapping[str, np.ndarray]
     shown = display(PictureFile(file.pixels[::every, ::every], file.transfer))
     view = side_view(arrays, choose(torch.device("cpu")))
     panels = [*result_panels(shown, arrays), Panel("Gaussians from the side", view)]
-    contact_sheet(panels, columns=4).save(path)
+    with whole_file(path) as temporary:
+        contact_sheet(panels, columns=4).save(temporary)

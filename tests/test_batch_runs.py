@@ -106,3 +106,13 @@ def test_a_contact_sheet_appears_when_it_is_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(Image.Image, "save", full)
     assert run(config_of(tmp_path, "shot", outputs=("sheet",))) == 1
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_layers_of_a_large_picture_are_said_to_be_small(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(large, "LARGE", 32)
+    monkeypatch.setattr(large, "REDUCED", 24)
+    frames(tmp_path, 1, 40)
+    config = config_of(tmp_path, "shot", start="auto", outputs=("normal",))
+    assert run(config) == 0 and "copy" not in caplog.text
+    assert run(replace(config, outputs=("normal", "exr"))) == 0
+    assert "all of shot.0001_maps.exr comes from a copy of 20×20 pixels" in caplog.text

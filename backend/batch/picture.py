@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -44,6 +44,8 @@ class Outcome:
     flicker_degrees: float | None = None
     """Of a steady frame against the one before."""
     identity: str = ""
+    note: str = ""
+    """What there is to know about the files of a picture that is done."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Written:
     extra: dict[str, object]
     """What the report file says beyond the report."""
     flicker_degrees: float | None = None
+    note: str = ""
 
 
 def process(
@@ -70,9 +73,10 @@ def process(
         mark = identity(item, config, "" if before is None else before.identity)
         if (outputs := finished(item, config.target, mark)) is not None:
             return Outcome(path, "skipped", 0.0, outputs, identity=mark)
-        blend, flicker = item.blend(config.target), None
+        blend, flicker, note = item.blend(config.target), None, ""
         if (outputs := finished(item, config.target, mark, missing=blend.name)) is None:
-            outputs, flicker = _files(item, config, model, before, tell, mark)
+            written = _files(item, config, model, before, tell, mark)
+            outputs, flicker, note = written.outputs, written.flicker_degrees, written.note
         if config.blender is not None and blend.name in outputs:
             tell("Saving the .blend", 1.0)
             save_blend(config.blender, item.report(config.target), blend)
@@ -80,7 +84,9 @@ def process(
         code, message = _trouble(error)
         return Outcome(path, "failed", time.perf_counter() - began, (), code, message)
     seconds = time.perf_counter() - began
-    return Outcome(path, "done", seconds, outputs, flicker_degrees=flicker, identity=mark)
+    return Outcome(
+        path, "done", seconds, outputs, flicker_degrees=flicker, identity=mark, note=note
+    )
 
 
 def _files(
@@ -90,8 +96,8 @@ def _files(
     before: Before | None,
     tell: Tell,
     mark: str,
-) -> tuple[tuple[str, ...], float | None]:
-    """Write everything but the .blend; return the names of the files, its own too, and flicker."""
+) -> Written:
+    """Write everything but the .blend, whose name is among those returned."""
     written = _written(item, config, model, before, tell)
     outputs, blend = written.outputs, item.blend(config.target)
     if "blend" in config.outputs:
@@ -100,7 +106,7 @@ def _files(
     about = {"picture": item.path.name, "version": __version__, "identity": mark}
     extra = about | {"outputs": outputs} | written.extra
     write_report(item.report(config.target), written.report, extra)
-    return outputs, written.flicker_degrees
+    return replace(written, outputs=outputs)
 
 
 def _written(
@@ -157,7 +163,17 @@ def _large(
     rest = tuple(output for output in config.outputs if output not in FULL_SIZE)
     reduced = write_outputs(config.target, item.name, file, arrays, rest)
     small = {"size": large.whole.mask.shape, "outputs": reduced}
-    return Written(report, full + reduced, _said(file, settings, config) | {"reduced": small})
+    note = _small_layers(f"{item.name}_maps.exr", *large.whole.mask.shape) if "exr" in rest else ""
+    extra = _said(file, settings, config) | {"reduced": small}
+    return Written(report, full + reduced, extra, note=note)
+
+
+def _small_layers(name: str, height: int, width: int) -> str:
+    """Say that normals and albedo among the layers are no larger than the other maps."""
+    return (
+        f"all of {name} comes from a copy of {width}×{height} pixels; normal, normal_exr and "
+        "albedo are written at full size"
+    )
 
 
 def _check_large(size: tuple[int, int], mask: np.ndarray | None, config: BatchConfig) -> None:

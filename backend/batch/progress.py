@@ -48,6 +48,8 @@ class Progress:
             log.info("%s: already done", label)
         else:
             log.info("%s: done in %.1f s%s", label, outcome.seconds, self._left())
+        if outcome.note:
+            log.warning("%s: %s", label, outcome.note)
 
     @property
     def seconds_left(self) -> float | None:

@@ -36,7 +36,7 @@ class CLONE_OT_stop_backend(bpy.types.Operator):
 
     bl_idname = "clone.stop_backend"
     bl_label = "Stop Backend"
-    bl_description = "Stop the compute backend and free its memory"
+    bl_description = "Stop the compute backend and free its memory; a server is only left"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -115,6 +115,7 @@ class Conversation:
         tell: Callable[[Event], None],
     ) -> None:
         self.patience, self.tell = patience, tell
+        self.elsewhere = not connection.boot_id  # a key for a server, not what a backend published
         self.hello = Hello(PROTOCOL_VERSION, peer)
         self.outbox: deque[list[Buffer]] = deque()
         self.job = ""
@@ -240,13 +241,11 @@ class Conversation:
         if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
             self._post(self.hello)
         elif event in {zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL}:
-            raise Over(
-                Ended(
-                    "refused",
-                    "The backend did not accept this Blender's key.",
-                    "Stop the backend and start it again from here.",
-                )
-            )
+            advice = "Stop the backend and start it again from here."
+            if self.elsewhere:
+                advice = "Ask whoever looks after it for a new one."
+            message = "The backend did not accept this Blender's key."
+            raise Over(Ended("refused", message, advice))
         elif event in {zmq.EVENT_DISCONNECTED, zmq.EVENT_CLOSED, zmq.EVENT_CONNECT_RETRIED}:
             self._receive()  # last words may still lie in the pipe
             if self.welcomed:

@@ -51,6 +51,7 @@ TEXTS = {
     "Start": "Start",
     "Start Automatically": "Von selbst starten",
     "Start Backend": "Dienst starten",
+    "Leave": "Verlassen",
     "Stop": "Anhalten",
     "Stop Backend": "Dienst anhalten",
     "The light cannot be told": "Das Licht ist nicht zu erkennen",
@@ -147,8 +148,8 @@ TEXTS = {
     "Start the compute backend, or connect to it if it is running": (
         "Den Rechendienst starten, oder sich mit ihm verbinden, wenn er läuft"
     ),
-    "Stop the compute backend and free its memory": (
-        "Den Rechendienst anhalten und seinen Speicher freigeben"
+    "Stop the compute backend and free its memory; a server is only left": (
+        "Den Rechendienst anhalten und seinen Speicher freigeben; ein Server wird nur verlassen"
     ),
     "Stop the running estimate; nothing in the scene changes": (
         "Die laufende Schätzung anhalten; in der Szene ändert sich nichts"

@@ -6,6 +6,9 @@ TEXTS = {
         "Ein Render-Ergebnis ist nicht lesbar. Speichere es als Bild und öffne dieses."
     ),
     "Ask whoever looks after it.": "Frage, wer sich um ihn kümmert.",
+    "Ask whoever looks after it for a new one.": (
+        "Bitte den, der sich um ihn kümmert, um einen neuen."
+    ),
     "Choose the file you were given.": "Wähle die Datei, die du bekommen hast.",
     "Its log is {}.": "Sein Protokoll ist {}.",
     "It last said:\n{}": "Zuletzt sagte er:\n{}",

@@ -40,7 +40,7 @@ class Session:
         self.kept: Estimate | None = None
         self.summary: tuple[str, Report] | None = None
         self.welcome: Welcome | None = None
-        self._place: Place | None = None
+        self.place: Place | None = None
         self._job = ""
         self._client: Client | None = None
         self._process: BackendProcess | None = None
@@ -64,17 +64,17 @@ class Session:
 
     @property
     def _may_start(self) -> bool:
-        assert self._place is not None
-        wanted = self._start_asked or self._place.start_automatically
-        return wanted and self._place.launch is not None
+        assert self.place is not None
+        wanted = self._start_asked or self.place.start_automatically
+        return wanted and self.place.launch is not None
 
     def begin(self, place: Place, task: Task | None = None, start: bool = False) -> None:
         """Reach the backend, starting one if that is wanted, then run the task if there is one."""
         assert not self.busy, "one thing at a time"
-        if self._place not in (None, place):
+        if self.place not in (None, place):
             self.close()
         self.trouble = self.estimate = None
-        self.task, self._job, self._place = task, uuid.uuid4().hex, place
+        self.task, self._job, self.place = task, uuid.uuid4().hex, place
         self._start_asked, self._recovery = start, Recovery()
         if self.connected:
             self._submit()
@@ -88,9 +88,8 @@ class Session:
             self._look_for_backend()
         elif self._recovery.due(time.monotonic()):
             self._reach()
-        if self._client is None:
+        if (client := self._client) is None:
             return
-        client = self._client
         alive = client.alive  # asked first: what a thread said before it ended is in the queue
         while self._client is client:
             try:
@@ -129,9 +128,10 @@ class Session:
         return preview
 
     def stop_backend(self) -> None:
-        """End the backend, whoever started it."""
+        """End the backend, whoever started it; one on another machine is only left."""
         self.cancel()
-        if self._process is None and self._client is not None:
+        here = self.place is not None and self.place.key is None
+        if self._process is None and self._client is not None and here:
             self._client.shut_down()
         if self._process is not None:
             self._disconnect()
@@ -168,9 +168,9 @@ class Session:
 
     def _reach(self) -> None:
         """Connect to the backend that has published itself, or see to it that there is one."""
-        assert self._place is not None
+        assert self.place is not None
         own = self._process if self._own_alive() else None
-        published = own.connection() if own else self._place.published()
+        published = own.connection() if own else self.place.published()
         if published is not None:
             self._connect(published)
         elif own is not None:
@@ -179,12 +179,12 @@ class Session:
             self._nobody_there(time.monotonic())
 
     def _start_backend(self) -> None:
-        assert self._place is not None
-        launch = self._place.launch
-        if self._place.key is not None:
-            self._fail(elsewhere(self._place.key))
+        assert self.place is not None
+        launch = self.place.launch
+        if self.place.key is not None:
+            self._fail(elsewhere(self.place.key))
             return
-        if not (self._start_asked or self._place.start_automatically):
+        if not (self._start_asked or self.place.start_automatically):
             self._fail(Trouble("The backend is not running.", "Start it and try again.", "start"))
             return
         if launch is None:
@@ -221,24 +221,24 @@ class Session:
         self._client = Client(published, "blender")
 
     def _submit(self) -> None:
-        if self.task is None:
+        if (task := self.task) is None:
             self._rest()
             return
         assert self.welcome is not None and self._client is not None
-        height, width = self.task.size
+        height, width = task.size
         if height * width > self.welcome.max_pixels:
             self._fail(too_large(width, height, self.welcome.max_pixels))
             return
-        task = self.task
         self._client.submit(Request(self._job, task.settings, task.transfer, task.arrays))
         self.phase, self.stage = "working", "Sending the Image"
 
     def _handle(self, event: Event) -> None:
         match event:
             case Connected():
-                self.welcome = event.welcome
+                again, self.welcome = self.welcome is not None, event.welcome
                 self._recovery.end()
-                self._submit()
+                if not again:  # it only says what computes by now
+                    self._submit()
             case Ended():
                 self._handle_end(event)
             case Silence():

@@ -33,8 +33,10 @@ def draw_backend(layout: bpy.types.UILayout) -> None:
     row = layout.split(factor=0.75)
     if now.connected and now.welcome is not None:
         device = now.welcome.device.partition(",")[0]  # all of it does not fit
-        row.label(text=translated(f"Backend: {device}"), icon="LINKED")
-        row.operator("clone.stop_backend", text="Stop")
+        known = translated(f"Backend: {device}") if device else translated("Backend: Starting")
+        row.label(text=known, icon="LINKED")
+        visiting = now.place is not None and now.place.key is not None
+        row.operator("clone.stop_backend", text="Leave" if visiting else "Stop")
     elif now.phase in {"starting", "connecting"}:
         row.label(text="Backend: Starting", icon="SORTTIME")
     elif now.trouble is None or now.trouble.repair != "start":  # then the box has the button

@@ -39,7 +39,10 @@ class Hello:
 
 @dataclass(frozen=True)
 class Welcome:
-    """Answer to ``Hello``; a new ``boot_id`` means the backend was restarted."""
+    """Answer to ``Hello``, sent again when what computes changes.
+
+    A new ``boot_id`` means the backend was restarted; ``device`` is empty until a worker is ready.
+    """
 
     protocol: int
     version: str

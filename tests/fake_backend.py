@@ -74,8 +74,8 @@ class FakeBackend:
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.run_dir, self.seen = run_dir, Seen()
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.ROUTER)
+        self.context = zmq.Context()
+        self._socket = self.context.socket(zmq.ROUTER)
         self._socket.linger = 0
         public, secret = zmq.curve_keypair()
         client_public, client_secret = zmq.curve_keypair()
@@ -127,7 +127,7 @@ class FakeBackend:
                     if not self._progress:
                         self._conclude(self._peer)
         finally:
-            self._context.destroy(linger=100)
+            self.context.destroy(linger=100)
 
     def _send(self, peer: bytes, message: Message, frame: object = None) -> None:
         self._socket.send_multipart([peer, *encode(message, frame)])
@@ -142,21 +142,22 @@ class FakeBackend:
         rows, columns = preview.shape[:2]
         self._send(peer, replace(progress, preview=(rows, columns)), preview.tobytes())
 
+    def _welcome(self, peer: bytes, device: str) -> None:
+        known, limit = self.behaviour.protocol, self.behaviour.max_pixels
+        self._send(peer, Welcome(known, "0.1.0", self.connection.boot_id, device, limit))
+
     def _handle(self, peer: bytes, message: Message, frame: bytes | None) -> bool:
         """Answer one message; true ends the fake."""
         outcome = self.behaviour.outcome
         match message:
             case Hello() if outcome != "deaf":
-                limit = self.behaviour.max_pixels
-                welcome = Welcome(
-                    self.behaviour.protocol, "0.1.0", self.connection.boot_id, "fake", limit
-                )
-                self._send(peer, welcome)
+                self._welcome(peer, "")  # nothing computes yet
             case Ping() if outcome != "mute":
                 self._send(peer, Pong(self.connection.boot_id))
             case Submit():
                 self._submit, self._assembly = message, Assembly(message.arrays)
                 self._peer = peer
+                self._welcome(peer, "fake, quick")
             case Chunk() if self._assembly is not None:
                 self._assembly.add(message, frame)
                 self._send(peer, Credit(message.job, 1))

@@ -1,6 +1,7 @@
 """The service at work: real sockets on loopback, a real worker process, a stand-in engine."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,14 +70,21 @@ def test_arrays_come_back_as_they_went(client):
         np.testing.assert_array_equal(outcome.arrays[name], array)
 
 
-def test_a_client_is_told_who_answers(client):
-    assert client.welcome == Welcome(
-        PROTOCOL_VERSION, client.welcome.version, client.welcome.boot_id, "cpu, stand-in", 4096**2
-    )
+def test_a_client_is_told_who_answers(run_dir, client):
+    version, boot_id = client.welcome.version, client.welcome.boot_id
+    with connect(run_dir) as later:
+        said = Welcome(PROTOCOL_VERSION, version, boot_id, "cpu, stand-in", 4096**2)
+        assert later.welcome == said
     status = client.status()
     assert status.boot_id == client.welcome.boot_id and status.device == "cpu, stand-in"
     client.send(Ping())
     assert until(client, Pong) == Pong(client.welcome.boot_id)
+
+
+def test_who_came_before_the_worker_is_told_what_computes_once_it_is_ready(tmp_path):
+    with running(tmp_path), connect(tmp_path) as early:
+        assert early.welcome.device == "" and early.status().device == "starting"
+        assert until(early, Welcome) == replace(early.welcome, device="cpu, stand-in")
 
 
 def test_progress_is_told_with_the_time_left(client):

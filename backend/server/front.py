@@ -121,6 +121,11 @@ class Front:
             elif now - peer.heard > quiet:
                 self._send(route, Pong(self._boot_id))
 
+    def announce(self) -> None:
+        """Welcome everybody once more: what computes has changed."""
+        for route in list(self._peers):
+            self._send(route, self._welcome())
+
     def dismiss(self, owner: str) -> None:
         """Serve an owner whose key was taken back no more; connections that are open stay so."""
         self._dismissed.add(owner)
@@ -150,8 +155,7 @@ class Front:
             return
         _log.info("%s connected", hello.peer[:64])
         self._peers[peer] = Peer(owner, hello.peer[:64], now)
-        welcome = Welcome(PROTOCOL_VERSION, __version__, self._boot_id, self._device(), MAX_PIXELS)
-        self._send(peer, welcome)
+        self._send(peer, self._welcome())
 
     def _serve(
         self, peer: bytes, owner: str, message: Message, frame: Buffer | None, now: float
@@ -187,8 +191,7 @@ class Front:
             self._send(peer, failed("", "bad_request", reason))
 
     def _submit(self, peer: bytes, owner: str, submit: Submit) -> None:
-        refused = self._jobs.submit(submit, owner, peer)
-        if refused:
+        if refused := self._jobs.submit(submit, owner, peer):
             _log.info("job=%s refused: %s", submit.job[:64], refused.code)
             self._send(peer, refused)
 
@@ -234,7 +237,7 @@ class Front:
         return Status(
             version=__version__,
             boot_id=self._boot_id,
-            device=self._device(),
+            device=self._device() or "starting",
             uptime_seconds=now - self._started,
             worker="; ".join(seat.state for seat in self._seats),
             jobs=self._jobs.statuses(owner),
@@ -245,9 +248,12 @@ class Front:
             f"ZeroMQ {zmq.zmq_version()}",
         )
 
+    def _welcome(self) -> Welcome:
+        return Welcome(PROTOCOL_VERSION, __version__, self._boot_id, self._device(), MAX_PIXELS)
+
     def _device(self) -> str:
         known = [seat.ready for seat in self._seats if seat.ready]
-        return "; ".join(f"{ready.device}, {ready.engine}" for ready in known) or "starting"
+        return "; ".join(f"{ready.device}, {ready.engine}" for ready in known)
 
     def _pump(self, key: Key) -> None:
         route, outgoing = self._sending[key]

@@ -11,10 +11,11 @@ from pathlib import Path
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from . import preferences, request, session, sources
+from . import preferences, request, session, sources, view_transform
 from .frames import Frames
 from .operators import source_of
 from .shared import flamenco
+from .shared.settings import EstimateSettings
 from .translations import translated
 from .trouble import Trouble
 from .trouble_view import trouble_text
@@ -93,11 +94,14 @@ class IMAGE_OT_clone_submit_to_farm(bpy.types.Operator):
                 raise flamenco.NotSubmitted("No farm is chosen. Write its Manager's address.")
             image = source_of(context, self.image_name).image
             job = job_of(image, context.scene, self.shards)
+            otherwise = done_otherwise(image, context.scene)
         except (*UNUSABLE, flamenco.NotSubmitted) as error:
             trouble = Trouble(str(error), repair="" if manager else "preferences")
             return self._fail(context, trouble)
         answer = _on_a_thread(manager, job, bpy.app.online_access)
         _current = Submission(image.name, answer)
+        if otherwise:
+            self.report({"WARNING"}, translated(otherwise))
         if not bpy.app.background:
             bpy.app.timers.register(_pump, first_interval=PUMP_SECONDS, persistent=True)
             redraw(context)
@@ -162,6 +166,21 @@ def job_of(image: bpy.types.Image, scene: bpy.types.Scene, shards: int) -> dict[
         shards,
     )
     return flamenco.job(image.name, settings)
+
+
+def done_otherwise(image: bpy.types.Image, scene: bpy.types.Scene) -> str:
+    """Say what a farm does not do as the scene asks for it, or nothing.
+
+    Raises:
+        UnusableImage: when it is a view transform that the color management lacks.
+    """
+    undone = view_transform.encoding_of(image, view_transform.choice_of(image, scene))
+    words = []
+    if undone not in (None, view_transform.STANDARD):
+        words.append("The farm does not undo what is chosen under Encoding.")
+    if scene.clone_normals.start != EstimateSettings.start:
+        words.append("The farm starts from the trained model, whatever Start says.")
+    return " ".join(words)
 
 
 def pattern_of(frames: Frames) -> str:

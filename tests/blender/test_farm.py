@@ -127,6 +127,29 @@ def test_a_single_picture_is_no_job(manager, make_image):
         submit()
 
 
+def test_a_movie_is_no_job_and_the_way_to_one_is_said(manager, make_image):
+    image = make_image(np.zeros((4, 4, 3), np.float32))
+    image.source = "MOVIE"
+    bpy.context.scene.clone_normals.image = image
+    with pytest.raises(RuntimeError, match=r"takes image sequences.* Save its frames as pictures"):
+        submit()
+    assert not manager.jobs
+
+
+def test_what_the_farm_would_do_otherwise_is_said(manager, shot, capfd):
+    assert submit() == {"FINISHED"}
+    assert "Warning" not in capfd.readouterr().out
+    chosen = bpy.context.scene.clone_normals
+    chosen.encoding = "Standard"  # what a picture goes through anyway
+    assert submit() == {"FINISHED"}
+    assert "Warning" not in capfd.readouterr().out
+    chosen.encoding, chosen.start = "AgX", "flat"
+    assert submit() == {"FINISHED"}
+    said = capfd.readouterr().out
+    assert "does not undo what is chosen under Encoding" in said and "whatever Start says" in said
+    assert len(manager.jobs) == 3
+
+
 def test_no_manager_answers(manager, preferences, shot):
     preferences.farm = "http://127.0.0.1:9"
     with pytest.raises(RuntimeError, match="No Flamenco Manager answers"):

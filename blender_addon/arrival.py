@@ -74,4 +74,4 @@ def mark_maps(name: str, kinds: Iterable[Kind]) -> None:
     for kind in kinds:
         image = bpy.data.images.get((images.result_name(name, f"_{kind}"), None))
         if image is not None:
-            lineage.mark(image, picture)
+            lineage.mark(image, picture, name)

@@ -91,7 +91,7 @@ def bake_slices(wanted: Bake) -> Generator[None, None, bpy.types.Image]:
         )
     image = images.show(wanted.name, file, "data")
     normal_nodes.mark(image, "DIRECTX" if wanted.downward else "OPENGL")
-    lineage.mark(image, sources.picture_named(wanted.picture))
+    lineage.mark(image, sources.picture_named(wanted.picture), wanted.picture)
     return image
 
 

@@ -89,7 +89,7 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context, name: st
     box = layout.box()
     box.label(text=normal.name, icon="CHECKMARK")
     draw_preview(box, normal)
-    if session.current.summary and session.current.summary[0] == name:
+    if session.current.summary and images.same_results(session.current.summary[0], name):
         draw_text(box, context, "\n".join(report_lines(session.current.summary[1])))
 
 

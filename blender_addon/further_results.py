@@ -74,7 +74,7 @@ def surface_slices(
 def light_scene(name: str, sky: bytes) -> None:
     """Add the ambient light as the scene's world."""
     image = images.show(images.result_name(name, "_sky"), sky, "linear")
-    lineage.mark(image, sources.picture_named(name))
+    lineage.mark(image, sources.picture_named(name), name)
     world.light_scene(images.result_name(name, "_light"), image)
 
 

@@ -17,6 +17,9 @@ TEXTS = {
     "Stop the backend and start it again from here.": (
         "Halte den Dienst an und starte ihn von hier aus neu."
     ),
+    "The image “{}” is a result. Open the picture “{}” to estimate that again.": (
+        "Das Bild „{}“ ist ein Ergebnis. Öffne das Bild „{}“, um es neu zu schätzen."
+    ),
     "The active camera is panoramic. Use a perspective one, or choose another projection.": (
         "Die aktive Kamera ist eine Panoramakamera. Nimm eine perspektivische oder wähle eine "
         "andere Projektion."

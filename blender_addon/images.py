@@ -224,6 +224,11 @@ def result_name(name: str, suffix: str) -> str:
     return name.encode()[:room].decode(errors="ignore") + suffix
 
 
+def same_results(one: str, other: str) -> bool:
+    """Tell whether the results of two images are called the same: with and without an ending."""
+    return result_name(one, "") == result_name(other, "")
+
+
 def _linear_name() -> str:
     """Return the name of sRGB's linear light, or of scene-linear light where there is none."""
     spaces = bpy.types.ColorManagedInputColorspaceSettings.bl_rna.properties["name"].enum_items

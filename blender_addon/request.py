@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from . import hint_operators, images, sources, texture_settings, view, view_transform
+from . import hint_operators, images, lineage, sources, texture_settings, view, view_transform
 from .encoding import Encoding
 from .hints import hints_of
 from .images import Layer
@@ -71,6 +71,11 @@ def task_under(terms: Terms, source: Source, scene: bpy.types.Scene) -> Task:
         UnusableImage: when the picture cannot be used, or the mask or the hints do not fit it.
     """
     name = sources.name_of(source, scene)
+    if lineage.called(source.image):
+        raise images.UnusableImage(
+            f"The image “{source.image.name}” is a result. Open the picture “{name}” to estimate "
+            "that again."
+        )
     with sources.opened(source, scene) as image:
         size = images.size_of(image)
         if terms.mask is not None:

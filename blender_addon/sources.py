@@ -59,7 +59,7 @@ def name_of(source: Source, scene: bpy.types.Scene) -> str:
     """Return what results are named after."""
     if source.image.type == "RENDER_RESULT":
         return _render_name(scene)
-    return source.image.name
+    return lineage.called(source.image) or source.image.name
 
 
 def name_found(context: bpy.types.Context) -> str:
@@ -75,7 +75,7 @@ def picture_named(name: str) -> bpy.types.Image | None:
     image = bpy.data.images.get(name)
     if image is None and name in map(_render_name, bpy.data.scenes):
         return _render_result()
-    return image
+    return image or _file_named(name)
 
 
 @contextmanager
@@ -190,6 +190,12 @@ def _render() -> bpy.types.Image:
 
 def _render_result() -> bpy.types.Image | None:
     return next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
+
+
+def _file_named(name: str) -> bpy.types.Image | None:
+    """Return the image of a file whose name has an ending besides; of two such nobody knows."""
+    found = [image for image in bpy.data.images if images.result_name(image.name, "") == name]
+    return found[0] if len(found) == 1 else None
 
 
 def _render_name(scene: bpy.types.Scene) -> str:

@@ -60,7 +60,7 @@ class IMAGE_OT_clone_apply(TextureOperator, Waiting, bpy.types.Operator):
         """Check that the estimate is still there."""
         session.current.trouble = None
         name, kept = self.chosen(context), session.current.kept
-        if kept is None or kept.task.name != name:
+        if kept is None or not images.same_results(kept.task.name, name):
             raise images.UnusableImage(
                 f"The estimate of “{name}” is no longer in memory: only the last one is kept, "
                 "until the file is closed. Estimate again."

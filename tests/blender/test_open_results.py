@@ -154,6 +154,34 @@ def test_the_maps_follow_the_sliders_afterwards(results):
     np.testing.assert_allclose(pixels("photo_normal")[..., 2], 1.0, atol=HALF)
 
 
+@pytest.mark.parametrize("shown", ["a_normal", "a_albedo", "a.jpg"])
+def test_the_verbs_of_textures_work_on_opened_results(arrays, tmp_path, make_image, shown):
+    """Also while the picture is not open, which such files do not need."""
+    if shown == "a.jpg":
+        make_image(PHOTO, "a.jpg")
+    opened(written(tmp_path, "a", arrays))
+    thing = bpy.data.objects.new("thing", bpy.data.meshes.new("thing"))
+    bpy.context.scene.collection.objects.link(thing)
+    bpy.context.view_layer.objects.active = thing
+    thing.data.materials.append(bpy.data.materials.new("paint"))
+    if bpy.app.version < (5, 0):
+        thing.active_material.use_nodes = True
+    area = bpy.context.window.screen.areas[0]
+    area.type, area.spaces.active.image = "IMAGE_EDITOR", bpy.data.images[shown]
+    with bpy.context.temp_override(area=area):
+        assert bpy.ops.image.clone_apply() == {"FINISHED"}
+        assert bpy.ops.image.clone_wire_material() == {"FINISHED"}
+    nodes = thing.active_material.node_tree.nodes
+    assert bpy.data.images["a_normal"] in [getattr(node, "image", None) for node in nodes]
+
+
+def test_an_opened_result_is_not_taken_for_a_picture(arrays, tmp_path, fake):
+    opened(written(tmp_path, "a", arrays))
+    with fake() as backend, pytest.raises(RuntimeError, match="Open the picture “a”"):
+        bpy.ops.image.clone_estimate_normals(image_name="a_normal")
+    assert not backend.seen.submits
+
+
 def test_normals_of_a_png_do_where_there_is_no_exr(results, arrays):
     (results.parent / "photo_normal.exr").unlink()
     bpy.context.scene.clone_textures.padding = 0

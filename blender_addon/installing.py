@@ -36,10 +36,9 @@ def bundled_wheel() -> Path | None:
 
 def installation_job(context: bpy.types.Context) -> install_jobs.Job | Trouble:
     """Return what is to be done for a backend of our own, or why that cannot be."""
-    chosen = preferences.own(context)
-    source = package_index.sources(chosen.build, chosen.index)
-    if chosen.build == "CUSTOM" and not chosen.index:
-        return Trouble("No package index is chosen.", "Write its address.", "preferences")
+    source = chosen_source(context)
+    if isinstance(source, Trouble):
+        return source
     if source.online and not bpy.app.online_access:
         return offline()
     root, base, wheel = preferences.backend_root(), environments.base_python(), bundled_wheel()
@@ -48,6 +47,15 @@ def installation_job(context: bpy.types.Context) -> install_jobs.Job | Trouble:
     if words is not None or base is None or wheel is None:
         return Trouble(words or "", repair="preferences")
     return install_jobs.installation(root, base, wheel, source, shutil.which("uv"))
+
+
+def chosen_source(context: bpy.types.Context) -> package_index.Sources | Trouble:
+    """Return where packages are to come from, or say that no address is given."""
+    chosen = preferences.own(context)
+    source = package_index.sources(chosen.build, chosen.index)
+    if not source.name:
+        return Trouble("No package index is chosen.", "Write its address.", "preferences")
+    return source
 
 
 def offline() -> Trouble:

@@ -31,11 +31,13 @@ def sources(build: Build, custom: str = "", platform: str = sys.platform) -> Sou
     """Return where packages come from, for a choice of PyTorch and an index of one's own.
 
     PyTorch on PyPI is for NVIDIA GPUs on Linux and for the CPU on Windows, so each other choice
-    comes from PyTorch's own index. A custom index is a URL, or a folder of wheels.
+    comes from PyTorch's own index. A custom index is a URL, or a folder of wheels; without one
+    there is no name.
     """
     if build == "CUSTOM":
+        custom = custom.strip()
         folder = Path(custom).expanduser()
-        if folder.is_dir():
+        if custom and folder.is_dir():  # an empty path is the current folder's
             return Sources(
                 str(folder), 1500, rest=("--no-index", "--find-links", str(folder)), online=False
             )

@@ -7,8 +7,8 @@ import shutil
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from . import environments, install_jobs, package_index, preferences, prior_list
-from .installing import Installing, offline
+from . import environments, install_jobs, preferences, prior_list
+from .installing import Installing, chosen_source, offline
 from .shared import installed_priors
 from .shared.prior_catalogue import CATALOGUE
 from .translations import translated
@@ -70,7 +70,9 @@ def fetching_job(context: bpy.types.Context, name: str) -> install_jobs.Job | Tr
         return offline()
     # somebody else's Python is not ours to install into
     ours = environments.owner(root, python) is not None
-    source = package_index.sources(chosen.build, chosen.index) if ours else None
+    source = chosen_source(context) if ours else None
+    if isinstance(source, Trouble):
+        return source
     root.mkdir(parents=True, exist_ok=True)
     folder = preferences.path_of(chosen.folder)
     return install_jobs.prior(name, python, folder, root, source, shutil.which("uv"))

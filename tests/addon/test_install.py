@@ -237,6 +237,13 @@ def test_a_custom_index_is_an_address_or_a_folder(tmp_path):
     assert sources("CUSTOM", "https://studio/simple").online
     assert sources("CUSTOM", str(tmp_path)).rest == ("--no-index", "--find-links", str(tmp_path))
     assert not sources("CUSTOM", str(tmp_path)).online
+    assert sources("CUSTOM", f" {tmp_path} ") == sources("CUSTOM", str(tmp_path))
+
+
+@pytest.mark.parametrize("address", ["", " "])
+def test_no_address_is_not_the_current_folder(address):
+    source = staged("package_index").sources("CUSTOM", address)
+    assert not source.name and source.online and "--find-links" not in source.rest
 
 
 def test_a_half_deleted_environment_is_never_used(root, monkeypatch):

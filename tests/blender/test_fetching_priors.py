@@ -73,6 +73,17 @@ def test_the_add_ons_own_environment_gets_what_runs_it(python, chosen, tmp_path,
     assert bpy.context.scene.clone_normals.prior == "moge2-s"
 
 
+def test_without_the_address_of_an_index_nothing_is_installed(python, chosen, tmp_path):
+    chosen.build, chosen.index = "CUSTOM", " "
+    python(module("preferences").backend_root())
+    try:
+        with pytest.raises(RuntimeError, match="No package index is chosen"):
+            bpy.ops.clone.fetch_prior()
+    finally:
+        bpy.ops.clone.remove_backend()
+    assert not (tmp_path / "asked").exists()
+
+
 def no(_program):
     """Find no program on the path: uv may or may not be there."""
     return None

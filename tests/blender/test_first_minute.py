@@ -133,8 +133,10 @@ def test_nothing_is_fetched_when_blender_may_not_go_online(chosen):
     assert module("install").current.state is None
 
 
-def test_a_custom_index_must_be_given(chosen):
-    chosen.build = "CUSTOM"
+@pytest.mark.parametrize("address", ["", "  "])
+def test_a_custom_index_must_be_given(chosen, address):
+    chosen.build, chosen.index = "CUSTOM", address
+    assert "Source: Not chosen" in drawn(chosen).labels
     with pytest.raises(RuntimeError, match="No package index is chosen"):
         bpy.ops.clone.install_backend()
 

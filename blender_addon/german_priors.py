@@ -57,6 +57,9 @@ TEXTS = {
     "These notices were written from memory; the original lies there": (
         "Diese Hinweise sind aus dem Gedächtnis geschrieben; das Original liegt dort"
     ),
+    "To use one, choose it in the panel under Advanced → Prior": (
+        "Wähle eines im Panel unter Erweitert → Vorwissen, um es zu benutzen"
+    ),
     "What has arrived is kept: try again, and it goes on from there.": (
         "Was angekommen ist, bleibt: Versuche es noch einmal, und es geht von dort weiter."
     ),

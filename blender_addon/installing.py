@@ -21,6 +21,7 @@ from . import (
     session,
 )
 from .farewell import leave
+from .translations import translated
 from .trouble import Trouble
 from .trouble_view import trouble_text
 from .waiting import redraw
@@ -90,6 +91,8 @@ class Installing:
         settle(context)
         if session.current.trouble is not None:
             return self.fail(context, session.current.trouble)
+        if job.prior:
+            self.report({"INFO"}, translated(prior_list.WHERE))
         return {"FINISHED"}
 
     def fail(self, context: bpy.types.Context, trouble: Trouble) -> set[str]:
@@ -207,7 +210,6 @@ def settle(context: bpy.types.Context) -> None:
         return
     if job.prior:
         prior_list.forget()
-        context.scene.clone_normals.prior = job.prior
         leave()  # the next estimate's backend has what runs it
         return
     switch(context, job.python)

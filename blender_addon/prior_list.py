@@ -11,6 +11,9 @@ from .shared.installed_priors import OWN_FILE, Installed
 from .translations import translated
 
 
+WHERE = "To use one, choose it in the panel under Advanced → Prior"
+
+
 def installed() -> tuple[Installed, ...]:
     """Return what is installed, by name; panels may ask at every redraw."""
     return _looked_up(int(time.monotonic()))
@@ -59,3 +62,5 @@ def draw(layout: bpy.types.UILayout, fetching: bool) -> None:
         facts.label(text=prior.name, translate=False)
         facts.label(text=described(prior), translate=False)
         row.operator("clone.remove_prior", icon="TRASH").name = prior.name
+    if installed():
+        box.label(text=WHERE, icon="INFO")

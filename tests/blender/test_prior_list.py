@@ -137,6 +137,7 @@ def test_the_preferences_list_what_is_installed(priors, chosen):
         "again", "1 MB, own file ball.onnx", "ball", "1 MB, own file ball.onnx",
         "moge2-s", "141 MB, Ruicheng/moge-2-vits-normal-onnx",
     ]  # fmt: skip
+    assert layout.labels[-1] == "To use one, choose it in the panel under Advanced → Prior"
     assert layout.buttons.count("Fetch a Prior…") == 1
     removing = [given.name for given in layout.given if vars(given).keys() == {"name"}]
     assert removing == ["again", "ball", "moge2-s"]

@@ -87,8 +87,10 @@ TEXTS = {
     "Size: {} GB on the disk": "Größe: {} GB auf dem Datenträger",
     "Something is running": "Etwas läuft gerade",
     "Source: {}": "Quelle: {}",
-    "Stop the installation and delete what it began; nothing else changes": (
-        "Die Installation anhalten und löschen, was sie begann; sonst ändert sich nichts"
+    "Stop and delete what the installation began; what has arrived of a prior is kept, and "
+    "nothing else changes": (
+        "Anhalten und löschen, was die Installation begann; was von Vorwissen angekommen ist, "
+        "bleibt, und sonst ändert sich nichts"
     ),
     "Testing the Backend": "Dienst wird geprüft",
     "The Python program": "Das Python-Programm",

@@ -149,7 +149,10 @@ class CLONE_OT_cancel_install(bpy.types.Operator):
 
     bl_idname = "clone.cancel_install"
     bl_label = "Cancel"
-    bl_description = "Stop the installation and delete what it began; nothing else changes"
+    bl_description = (
+        "Stop and delete what the installation began; what has arrived of a prior is kept, and "
+        "nothing else changes"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -2,6 +2,7 @@
 # mypy: disable-error-code="valid-type"
 """Where the backend is and whether to start it, kept in Blender's preferences."""
 
+import sys
 from pathlib import Path
 
 import bpy
@@ -13,10 +14,16 @@ from .shared.connection import default_run_dir
 from .task import Place
 
 BUILDS = (
-    ("CPU", "CPU (0.3 GB)", "Runs on every machine; 0.3 GB to download, 1.3 GB on the disk"),
-    ("NVIDIA", "NVIDIA GPU (3 GB)", "PyTorch with CUDA; 3 GB to download, 7 GB on the disk"),
-    ("CUSTOM", "Custom Index", "From a package index of your own, or a folder of wheels"),
+    ("CPU", "CPU (0.3 GB)", "Runs on every machine; 0.3 GB to download, 1.3 GB on the disk", 0),
+    ("NVIDIA", "NVIDIA GPU (3 GB)", "PyTorch with CUDA; 3 GB to download, 7 GB on the disk", 1),
+    ("CUSTOM", "Custom Index", "From a package index of your own, or a folder of wheels", 2),
 )
+"""With the numbers that Blender saves, which stay where a choice is not offered."""
+
+
+def builds(platform: str = sys.platform) -> tuple[tuple[str, str, str, int], ...]:
+    """Return the choices of PyTorch there are: no Mac has had an NVIDIA GPU for years."""
+    return tuple(item for item in BUILDS if item[0] != "NVIDIA" or platform != "darwin")
 
 
 class ClonePreferences(bpy.types.AddonPreferences):
@@ -25,7 +32,7 @@ class ClonePreferences(bpy.types.AddonPreferences):
     bl_idname = __package__
 
     build: EnumProperty(
-        items=BUILDS,
+        items=builds(),
         name="Package Index",
         description="Which PyTorch the backend is installed with, and so from where",
         default="CPU",

@@ -141,6 +141,12 @@ def test_a_custom_index_must_be_given(chosen, address):
         bpy.ops.clone.install_backend()
 
 
+def test_nvidia_is_not_offered_on_apple_machines_and_saved_choices_keep_their_numbers(addon):
+    builds = module("preferences").builds
+    assert [(name, number) for name, *_, number in builds("darwin")] == [("CPU", 0), ("CUSTOM", 2)]
+    assert [name for name, *_ in builds("win32")] == ["CPU", "NVIDIA", "CUSTOM"]
+
+
 def test_an_existing_python_is_used_once_it_has_passed(chosen, tmp_path):
     package = tmp_path / "checkout" / "backend" / "server"
     package.mkdir(parents=True)

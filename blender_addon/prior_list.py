@@ -10,8 +10,8 @@ from .shared import installed_priors
 from .shared.installed_priors import OWN_FILE, Installed
 from .translations import translated
 
-
 WHERE = "To use one, choose it in the panel under Advanced → Prior"
+"""Said below the list, and to whom has just fetched one."""
 
 
 def installed() -> tuple[Installed, ...]:

@@ -1,4 +1,4 @@
-"""The button that fetches a prior: the command it runs, what is said afterwards, what it refuses."""
+"""The button that fetches a prior: the command it runs, what it says then, what it refuses."""
 
 import sys
 from pathlib import Path

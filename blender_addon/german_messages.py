@@ -12,7 +12,11 @@ TEXTS = {
     "Choose the file you were given.": "Wähle die Datei, die du bekommen hast.",
     "Its log is {}.": "Sein Protokoll ist {}.",
     "It last said:\n{}": "Zuletzt sagte er:\n{}",
-    "Scale the image down and try again.": "Verkleinere das Bild und versuche es noch einmal.",
+    "Scale it down, or estimate its file with python -m backend.batch, which takes up to {} × {} "
+    "pixels.": (
+        "Verkleinere es, oder schätze seine Datei mit python -m backend.batch, das bis zu {} × {} "
+        "Pixel nimmt."
+    ),
     "Start it and try again.": "Starte ihn und versuche es noch einmal.",
     "Stop the backend and start it again from here.": (
         "Halte den Dienst an und starte ihn von hier aus neu."
@@ -45,8 +49,10 @@ TEXTS = {
     "The connection to the backend broke.": "Die Verbindung zum Dienst ist abgerissen.",
     "The conversation with the backend broke: {}.": "Das Gespräch mit dem Dienst brach ab: {}.",
     "The full log is {}.": "Das ganze Protokoll ist {}.",
-    "The image has {} × {} pixels and the backend takes {} megapixels at most.": (
-        "Das Bild hat {} × {} Pixel, und der Dienst nimmt höchstens {} Megapixel."
+    "The image has {} × {} pixels; at most {} each way and {} megapixels in all are possible "
+    "here.": (
+        "Das Bild hat {} × {} Pixel; hier sind je Seite höchstens {} und im Ganzen {} Megapixel "
+        "möglich."
     ),
     "The image “{}” has no pixels. Check that its file exists and is a single picture, "
     "then reload it.": (
@@ -55,11 +61,6 @@ TEXTS = {
     ),
     "The image “{}” has {} × {} pixels; at least {} each way are needed. Choose a larger image.": (
         "Das Bild „{}“ hat {} × {} Pixel; je Seite sind mindestens {} nötig. Wähle ein größeres."
-    ),
-    "The image “{}” has {} × {} pixels; at most {} each way are possible. "
-    "Scale it down and try again.": (
-        "Das Bild „{}“ hat {} × {} Pixel; je Seite sind höchstens {} möglich. Verkleinere es und "
-        "versuche es noch einmal."
     ),
     "The image “{}” has {} tiles; only a single picture can be worked on. "
     "Open a tile's file by itself.": (

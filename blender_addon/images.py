@@ -11,7 +11,8 @@ import numpy as np
 
 from .pixels import ColorSpace, Pixels
 from .shared.messages import Transfer
-from .shared.transfer import MAX_SIDE
+from .shared.transfer import MAX_PIXELS, MAX_SIDE
+from .trouble import too_large
 
 SMALLEST_SIDE = 8
 FILE_EXTENSIONS = frozenset(
@@ -78,10 +79,7 @@ def size_of(image: bpy.types.Image) -> tuple[int, int]:
             "each way are needed. Choose a larger image."
         )
     if max(width, height) > MAX_SIDE:
-        raise UnusableImage(
-            f"The image “{image.name}” has {width} × {height} pixels; at most {MAX_SIDE} each way "
-            "are possible. Scale it down and try again."
-        )
+        raise UnusableImage(str(too_large(width, height, MAX_PIXELS)))
     return height, width
 
 

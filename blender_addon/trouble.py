@@ -7,6 +7,7 @@ from typing import Literal
 
 from .process import BackendProcess
 from .shared.connection import read
+from .shared.transfer import MAX_SIDE
 
 Repair = Literal["", "start", "preferences", "install", "python", "online"]
 
@@ -40,12 +41,16 @@ def death(process: BackendProcess | None, message: str, advice: str = "") -> Tro
 
 
 def too_large(width: int, height: int, most: int) -> Trouble:
-    """Say that the backend takes no picture of that many pixels."""
+    """Say that a backend, which takes so many pixels at most, takes no picture of this size."""
     words = (
-        f"The image has {width} × {height} pixels and the backend takes "
-        f"{most / 1e6:.1f} megapixels at most."
+        f"The image has {width} × {height} pixels; at most {MAX_SIDE} each way and "
+        f"{most / 1e6:.1f} megapixels in all are possible here."
     )
-    return Trouble(words, "Scale the image down and try again.")
+    advice = (
+        "Scale it down, or estimate its file with python -m backend.batch, which takes up to "
+        f"{MAX_SIDE} × {MAX_SIDE} pixels."
+    )
+    return Trouble(words, advice)
 
 
 def elsewhere(key: Path) -> Trouble:

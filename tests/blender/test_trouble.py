@@ -57,12 +57,18 @@ def test_image_that_is_too_small(addon, size):
 
 def test_image_that_is_too_long(addon):
     bpy.data.images.new("photo", 16385, 8)
-    fails_with("at most 16384")
+    fails_with(
+        "16385 × 8 pixels; at most 16384 each way and 16.8 megapixels in all are possible here. "
+        "Scale it down, .*backend.batch"
+    )
 
 
 def test_image_that_is_too_large_for_the_backend(fake, photo):
     with fake(max_pixels=100) as backend:
-        fails_with("32 × 24 pixels and the backend takes 0.0 megapixels")
+        fails_with(
+            "32 × 24 pixels; at most 16384 each way and 0.0 megapixels in all are possible here. "
+            "Scale it down, .*backend.batch"
+        )
     assert not backend.seen.submits
 
 

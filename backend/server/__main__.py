@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 no backend to ask; 2 wrong words; 3 a live backend already has the run folder;
 4 the run folder or the network address cannot be used; 5 nobody has a key for the network;
-6 the self-test failed; 130 it was stopped by Ctrl-C.
+6 the self-test failed; 130 the self-test was stopped by Ctrl-C. A backend that Ctrl-C ends has done
+its work: 0.
 """
 
 import logging

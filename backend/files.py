@@ -170,5 +170,5 @@ def _unreadable(path: Path, why: str) -> Refused:
     return Refused(
         "bad_image",
         f"{path.name} is not a picture that can be read ({why.strip()}).",
-        "PNG, JPEG, WebP, TIFF, EXR and HDR are.",
+        "PNG, JPEG, WebP, TIFF, EXR, HDR, BMP and TGA are.",
     )

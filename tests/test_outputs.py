@@ -113,8 +113,9 @@ def test_reading_turns_photographs_upright(tmp_path):
 def test_reading_what_is_no_picture_is_refused(tmp_path, content):
     path = tmp_path / "x.png"
     path.write_bytes(content)
-    with pytest.raises(Refused, match=r"x\.png"):
+    with pytest.raises(Refused, match=r"x\.png") as refused:
         read_picture(path)
+    assert refused.value.advice == "PNG, JPEG, WebP, TIFF, EXR, HDR, BMP and TGA are."
     with pytest.raises(Refused, match="no file"):
         read_picture(tmp_path / "nowhere.png")
     oiio.geterror()

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import zmq
-from zmq.auth.thread import ThreadAuthenticator
 
 from shared.connection import publish, write
 from tests.addon.driving import PICTURE, ROOT, place, run, task, unready_task, until
@@ -26,30 +25,6 @@ def test_round_trip_brings_every_array_back(session, tmp_path):
             np.testing.assert_array_equal(estimate.arrays[name], array)
         assert session.connected and session.trouble is None
         assert session.summary[0] == "photo"
-
-
-@pytest.mark.parametrize(
-    ("published", "advice"), [(True, "start it again from here"), (False, "for a new one")]
-)
-def test_a_key_that_is_not_accepted_says_what_to_do(session, tmp_path, published, advice):
-    with FakeBackend(tmp_path) as fake:
-        locked = ThreadAuthenticator(fake.context)
-        locked.start()
-        locked.configure_curve(location=str(tmp_path))  # there are no keys
-        key = write(replace(fake.connection, boot_id=""), tmp_path / "mara.clone-key.json")
-        run(session, place(tmp_path, key=None if published else key), task())
-        locked.stop()
-    assert "did not accept" in session.trouble.message and advice in session.trouble.advice
-
-
-def test_a_server_is_left_at_once_and_goes_on(session, tmp_path):
-    with FakeBackend(tmp_path) as fake:
-        key = write(replace(fake.connection, boot_id=""), tmp_path / "mara.clone-key.json")
-        run(session, place(tmp_path, key=key), task())
-        began = time.monotonic()
-        session.stop_backend()
-        assert time.monotonic() - began < 0.5 and not session.connected
-        assert run(session, place(tmp_path, key=key), task()) is not None
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Results of the batch command, as it leaves them in a folder, come into the scene."""
 
 import dataclasses
-import json
-import sys
 import time
 from dataclasses import asdict
 from types import SimpleNamespace
@@ -11,20 +9,12 @@ import bpy
 import numpy as np
 import pytest
 
-from shared.settings import EstimateSettings
-from tests.blender.conftest import MODULE
-from tests.blender.tools import HALF, PHOTO, attribute, names, pixels, png
+from tests.blender.result_folder import INSIDE, SETTINGS, changed, module, opened, written
+from tests.blender.tools import HALF, PHOTO, attribute, names, pixels
 from tests.canned import canned_arrays, canned_report
 
-INSIDE = np.zeros(PHOTO.shape[:2], bool)
-INSIDE[4:20, 5:30] = True
-SETTINGS = EstimateSettings(size=32, height=True)
 TWICE = 2 * HALF
 """Values are rounded into the file and again into Blender's image."""
-
-
-def module(name):
-    return sys.modules[f"{MODULE}.{name}"]
 
 
 @pytest.fixture
@@ -39,45 +29,6 @@ def arrays(addon):
 def results(arrays, tmp_path):
     """Everything that ``python -m backend.batch --height`` writes of a picture."""
     return written(tmp_path, "photo", arrays)
-
-
-def written(folder, name, arrays, determined=True, **extra):
-    """Write files as ``backend.outputs`` does, and return the report."""
-    albedo = arrays["albedo"]
-    display = np.where(
-        albedo <= 0.0031308, 12.92 * albedo, 1.055 * np.maximum(albedo, 1e-9) ** (1 / 2.4) - 0.055
-    )
-    exr = module("exr").encode
-    splats = module("splats").Splats(
-        *(arrays[part] for part in ("means", "gaussian_normals", "colours", "opacities")),
-        *(arrays[part] for part in ("scales", "quats")),
-    )
-    files = {
-        "_normal.exr": exr(arrays["normals"]),
-        "_normal.png": png(arrays["normals"] / 2 + 0.5),
-        "_albedo.png": png(display),
-        "_depth.exr": exr(arrays["depth"]),
-        "_confidence.png": png(arrays["confidence"]),
-        "_height.exr": exr(arrays["height"]),
-        "_occlusion.png": png(arrays["occlusion"]),
-        "_gaussians.ply": module("ply").encode(splats),
-    }
-    for suffix, data in files.items():
-        (folder / f"{name}{suffix}").write_bytes(data)
-    report = asdict(canned_report(len(splats.means), determined))
-    about = {"settings": asdict(SETTINGS), "outputs": [f"{name}{suffix}" for suffix in files]}
-    path = folder / f"{name}_report.json"
-    path.write_text(json.dumps({**report, **about, **extra}))
-    return path
-
-
-def changed(report, **fields):
-    report.write_text(json.dumps(json.loads(report.read_text()) | fields))
-
-
-def opened(*reports):
-    files = [{"name": report.name} for report in reports]
-    return bpy.ops.import_scene.clone_results(directory=str(reports[0].parent), files=files)
 
 
 def test_everything_an_estimate_brings_is_there(results, arrays):

@@ -51,7 +51,7 @@ TEXTS = {
     "Start": "Start",
     "Start Automatically": "Von selbst starten",
     "Start Backend": "Dienst starten",
-    "Leave": "Verlassen",
+    "Disconnect": "Trennen",
     "Stop": "Anhalten",
     "Stop Backend": "Dienst anhalten",
     "The light cannot be told": "Das Licht ist nicht zu erkennen",

@@ -36,7 +36,7 @@ def draw_backend(layout: bpy.types.UILayout) -> None:
         known = translated(f"Backend: {device}") if device else translated("Backend: Starting")
         row.label(text=known, icon="LINKED")
         visiting = now.place is not None and now.place.key is not None
-        row.operator("clone.stop_backend", text="Leave" if visiting else "Stop")
+        row.operator("clone.stop_backend", text="Disconnect" if visiting else "Stop")
     elif now.phase in {"starting", "connecting"}:
         row.label(text="Backend: Starting", icon="SORTTIME")
     elif now.trouble is None or now.trouble.repair != "start":  # then the box has the button

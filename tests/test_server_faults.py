@@ -10,7 +10,7 @@ import pytest
 from backend.server import front, jobs, seat
 from backend.server.client import Client, JobFailed, Unreachable, connect
 from shared.connection import find
-from shared.messages import Cancel, Cancelled
+from shared.messages import Cancel, Cancelled, Welcome
 from shared.transfer import CHUNK_BYTES
 
 from .server_tools import (
@@ -54,6 +54,14 @@ def test_a_second_crash_is_an_error_with_the_logs_place(client):
         client.run(job(CRASH), SMALL)
     assert caught.value.failure.code == "worker_died"
     client.run(job(), SMALL)
+
+
+def test_who_comes_between_two_workers_is_told_what_computes_again(client, tmp_path):
+    with pytest.raises(JobFailed):
+        client.run(job(CRASH), SMALL)
+    with connect(tmp_path) as later:
+        assert later.welcome.device == ""
+        assert until(later, Welcome).device == "cpu, stand-in"
 
 
 @linux

@@ -207,11 +207,10 @@ class Broker:
         _terminal.info("  log           %s", log_path(self._run_dir))
 
     def _announce_worker(self) -> None:
-        """Say once what computes, here and to clients, and again only if a new worker differs."""
+        """Say once what computes, and again only if a new worker differs."""
         for seat in self._seats:
             if seat.ready is not None and seat.ready not in self._announced:
                 self._announced.append(seat.ready)
-                self._front.announce()
                 _terminal.info("  device        %s", seat.ready.device)
                 words = (seat.ready.engine, *seat.ready.notes)
                 _terminal.info("  engine        %s", "; ".join(words))

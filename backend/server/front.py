@@ -63,7 +63,7 @@ class Front:
         local_owner: str,
     ) -> None:
         self._socket = socket
-        self.shutdown_asked = False
+        self.shutdown_asked, self._announced = False, ""
         self._jobs = jobs
         self._seats = seats
         self._boot_id = boot_id
@@ -100,7 +100,11 @@ class Front:
                 self._send(peer, failed(job, "internal", "The backend could not serve this."))
 
     def step(self) -> None:
-        """Send the news of all jobs, and go on with results that waited for room."""
+        """Send the news of workers and jobs, and go on with results that waited for room."""
+        if self._announced != (device := self._device()):
+            self._announced = device
+            for route in list(self._peers) if device else ():
+                self._send(route, self._welcome())
         for news in self._jobs.take_news():
             self._send(news.job.peer, news.message, news.frame)
             if isinstance(news.message, Result):
@@ -120,11 +124,6 @@ class Front:
                 self._lose(route)
             elif now - peer.heard > quiet:
                 self._send(route, Pong(self._boot_id))
-
-    def announce(self) -> None:
-        """Welcome everybody once more: what computes has changed."""
-        for route in list(self._peers):
-            self._send(route, self._welcome())
 
     def dismiss(self, owner: str) -> None:
         """Serve an owner whose key was taken back no more; connections that are open stay so."""

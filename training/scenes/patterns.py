@@ -161,20 +161,26 @@ def bosses(dice: Dice, u: Grid, v: Grid) -> Pattern:
     turn = torch.where(way == 0, 0.0, torch.where(way == 1, (column + row) % 2 / 2, turn))
     angle = math.pi * (turn + _each(dice, batch, 0.0, 1.0))
     across, down = u - column - 0.5, v - row - 0.5
-    long = _each(dice, batch, 0.25, 0.48)
-    power = _each(dice, batch, 1.2, 5.0)
-    far_along = (across * angle.cos() + down * angle.sin()).abs() / long
-    far_aside = (down * angle.cos() - across * angle.sin()).abs()
-    far_aside = far_aside / long / _each(dice, batch, 0.3, 0.75)
-    far = ((far_along + 1e-4) ** power + (far_aside + 1e-4) ** power) ** (1 / power)
-    within = (1 - far).clamp_min(0)
-    profile = dice.integers(3, batch, 1, 1)
-    plateau = _rounded(within / _each(dice, batch, 0.1, 0.6))
-    dome = (1 - far.square()).clamp_min(0).sqrt()
-    shape = torch.where(profile == 0, within, torch.where(profile == 1, plateau, dome))
+    along = across * angle.cos() + down * angle.sin()
+    shape = _boss(dice, along, down * angle.cos() - across * angle.sin())
     there = kept > _each(dice, batch, -1.0, 0.7)
     sign = torch.where(_each(dice, batch, 0.0, 1.0) < 0.8, 1.0, -1.0)
-    return Pattern(sign * shape * there * (0.7 + 0.5 * number), (within > 0) * there * number)
+    return Pattern(sign * shape * there * (0.7 + 0.5 * number), (shape > 0) * there * number)
+
+
+def _boss(dice: Dice, along: Grid, aside: Grid) -> Grid:
+    """Raise a cone, a plateau or a dome over a superellipse that is longer than wide."""
+    batch = len(along)
+    long = _each(dice, batch, 0.25, 0.48)
+    power = _each(dice, batch, 1.2, 5.0)
+    wide = long * _each(dice, batch, 0.3, 0.75)
+    far = (along.abs() / long + 1e-4) ** power + (aside.abs() / wide + 1e-4) ** power
+    far = far ** (1 / power)
+    cone = (1 - far).clamp_min(0)
+    profile = dice.integers(3, batch, 1, 1)
+    plateau = _rounded(cone / _each(dice, batch, 0.1, 0.6))
+    dome = (1 - far.square()).clamp_min(0).sqrt()
+    return torch.where(profile == 0, cone, torch.where(profile == 1, plateau, dome))
 
 
 def carving(dice: Dice, u: Grid, v: Grid) -> Pattern:

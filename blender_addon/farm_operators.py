@@ -11,7 +11,7 @@ from pathlib import Path
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from . import preferences, request, session, sources, view_transform
+from . import images, preferences, request, session, sources, view_transform
 from .frames import Frames
 from .operators import source_of
 from .shared import flamenco
@@ -150,6 +150,11 @@ def job_of(image: bpy.types.Image, scene: bpy.types.Scene, shards: int) -> dict[
         UnusableCamera: when the projection is to come from a camera that cannot give it.
         NotSubmitted: when the results would lie among the frames.
     """
+    if image.source == "MOVIE":
+        raise images.UnusableImage(
+            f"A farm takes image sequences, and “{image.name}” is a movie. Save its frames as "
+            "pictures and open those as an image sequence."
+        )
     frames, chosen = sources.sequence_of(image), request.settings_of(scene)
     folder = scene.clone_normals.sequence_folder.strip()
     results = Path(bpy.path.abspath(folder)) if folder else frames.folder / "normals"

@@ -120,11 +120,6 @@ def sequence_of(image: bpy.types.Image) -> Frames:
     Raises:
         UnusableImage: when the image is no sequence, or its files are gone.
     """
-    if image.source == "MOVIE":
-        raise images.UnusableImage(
-            f"A farm takes image sequences, and “{image.name}” is a movie. Save its frames as "
-            "pictures and open those as an image sequence."
-        )
     path = Path(bpy.path.abspath(image.filepath, library=image.library))
     frames = frames_of(path) if image.source == "SEQUENCE" else None
     if frames is None:

@@ -255,6 +255,22 @@ def _run_some(config: TrainConfig, steps: int) -> None:
             run(config)
 
 
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_is_for_those_who_are_made_for_it(tmp_path, monkeypatch, fast):
+    asked = []
+
+    def remembered(*arguments):
+        asked.append(arguments[5].bf16)
+        return train_step(*arguments)
+
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": fast})
+    monkeypatch.setattr("training.train.train_step", remembered)
+    source = SourceConfig(kinds=("relief",), batch=2, sizes=(32,))
+    scored = ValidationConfig(size=16, scenes=1)
+    run(TrainConfig(tmp_path, steps=1, source=source, validation=scored, device="cpu"))
+    assert asked == [fast]
+
+
 def test_validation_scores_every_kind():
     scenes = validation_scenes(ValidationConfig(size=32, scenes=2), CPU)
     errors = validate(Clone(EngineConfig()).eval(), scenes)

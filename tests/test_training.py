@@ -16,11 +16,11 @@ from backend.model import Clone
 from training.ahead import Ahead
 from training.ceiling import photometric_stereo
 from training.imagenet import load_imagenet
-from training.objective import objective
+from training.objective import ObjectiveConfig, objective
 from training.photometric import albedo_error, confidence_error, lit_mask, variable_projection
 from training.scenes import KINDS, Answer, Lesson, OtherView, chosen, generate, mirrored
 from training.sources import SourceConfig, recipes
-from training.train import TrainConfig, run, train_step
+from training.train import TrainConfig, hold, new_model, run, train_step
 from training.validation import ValidationConfig, validate, validation_scenes
 
 CPU = torch.device("cpu")
@@ -253,6 +253,25 @@ def _run_some(config: TrainConfig, steps: int) -> None:
         patch.setattr("training.train.train_step", until_interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(config)
+
+
+def test_what_is_held_learns_nothing(tmp_path):
+    held = ("encoder.trunk", "refinement", "gate")
+    source = SourceConfig(kinds=("relief",), batch=2, sizes=(32,))
+    config = replace(
+        TrainConfig(tmp_path), steps=1, source=source, held=held, imagenet=False, device="cpu",
+        objective=ObjectiveConfig(joint=1.0), validation=ValidationConfig(size=16, scenes=1),
+    )  # fmt: skip
+    run(config)
+    after = load_file(tmp_path / "checkpoint.safetensors")
+    torch.manual_seed(config.seed)
+    before = new_model(config).state_dict()
+    for part, stays in (*((part, True) for part in held), ("encoder.up", False)):
+        weights = [name for name in before if name.startswith(f"{part}.") and "weight" in name]
+        same = [torch.equal(before[name], after[f"model.{name}"]) for name in weights]
+        assert weights and all(same) if stays else not all(same), part
+    with pytest.raises(ValueError, match=r"no encoder\.trunc"):
+        hold(new_model(config), ("encoder.trunc",))
 
 
 @pytest.mark.parametrize("fast", [True, False])

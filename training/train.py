@@ -68,6 +68,8 @@ class TrainConfig:
     trunk: Trunk = "lite0"
     context_depths: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Context blocks before each step of the decoder; a start that has fewer grows."""
+    held: tuple[str, ...] = ()
+    """Parts of the model that stay as they are, such as encoder.trunk."""
     imagenet: bool = True
     """Start the trunk from ImageNet features."""
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
@@ -103,6 +105,7 @@ def run(config: TrainConfig, loss: Loss | None = None, crew: Crew = ALONE) -> Tr
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     averaged.load_state_dict(model.state_dict())
+    hold(model, config.held)
     weights = list(averaged.parameters()), list(model.parameters())
     optimiser = _optimiser(model, config)
     config.out.mkdir(parents=True, exist_ok=True)
@@ -158,6 +161,20 @@ def new_model(config: TrainConfig) -> Clone:
     if config.imagenet and config.trunk != "plain":
         load_imagenet(model.encoder.trunk, config.trunk)
     return model.eval()
+
+
+def hold(model: Clone, parts: tuple[str, ...]) -> None:
+    """Let parts of a model learn nothing.
+
+    Raises:
+        ValueError: for a name that the model does not have.
+    """
+    named = dict(model.named_modules())
+    unknown = [part for part in parts if part not in named]
+    if unknown:
+        raise ValueError(f"The model has no {', '.join(unknown)}.")
+    for part in parts:
+        named[part].requires_grad_(False)
 
 
 def train_step(

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from backend.server import orphans
+from backend import orphans
 from backend.server.__main__ import main
 from backend.server.client import connect
 from backend.server.settings import ServerConfig

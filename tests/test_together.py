@@ -1,8 +1,11 @@
 """Two processes learn as one would that sees the lessons of both."""
 
+import signal
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -63,6 +66,27 @@ def test_two_processes_learn_as_one_that_sees_both_lessons(tmp_path, monkeypatch
     assert not torch.equal(two["model.encoder.heads.bias"], start["encoder.heads.bias"])
     for name in two:
         torch.testing.assert_close(two[name], one[name], atol=2e-4, rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_the_others_end_with_a_training_that_is_killed(tmp_path):
+    arguments = ["-m", "training.train", "--out", str(tmp_path), "--processes", "2", *ARGUMENTS]
+    endless = [sys.executable, *arguments, "--steps", "1000000", "--validate-every", "1"]
+    # as a shell starts what runs in the background: torch's own way to end them is a SIGINT
+    deaf = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    with subprocess.Popen(
+        endless, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **deaf
+    ) as training:
+        while not (tmp_path / "checkpoint.safetensors").is_file():
+            assert training.poll() is None, training.stderr.read()
+            time.sleep(0.1)
+        others = psutil.Process(training.pid).children(recursive=True)
+        assert len(others) >= 2
+        training.kill()
+        _, alive = psutil.wait_procs(others, timeout=10)
+        for process in alive:
+            process.kill()
+    assert not alive
 
 
 def test_one_process_keeps_its_gradients():

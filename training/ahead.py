@@ -1,15 +1,13 @@
 """Lessons made before they are asked for: by a thread, or for a GPU by several processes."""
 
-import os
 import signal
-import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import lru_cache
-from multiprocessing import parent_process
 
 import torch
 from torch.multiprocessing import get_context
 
+from backend.orphans import end_with_parent
 from training.scenes import Lesson, moved
 from training.sources import Generated, Recipes, Rendered, made, seen
 
@@ -76,11 +74,4 @@ def _become_helper() -> None:
     """Compute on one thread, and end when the process that is helped does, however it ends."""
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is meant for the one that is helped
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    end_with_parent()

@@ -14,6 +14,8 @@ import torch.distributed as dist
 from torch import nn
 from torch.multiprocessing.spawn import spawn
 
+from backend.orphans import end_with_parent
+
 PATIENCE = timedelta(hours=1)
 """How long the others wait while the first one validates and saves."""
 
@@ -44,6 +46,7 @@ def together(work: Callable[[Crew], None], count: int) -> None:
 
 
 def _member(rank: int, count: int, meeting: str, work: Callable[[Crew], None]) -> None:
+    end_with_parent()
     dist.init_process_group("gloo", meeting, PATIENCE, count, rank)
     work(Crew(rank, count))
     dist.destroy_process_group()

@@ -1,9 +1,7 @@
 """Pictures one after the other, or several at a time by processes that take one after the other."""
 
 import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from backend.batch.plan import Item, sequence_of
 from backend.batch.steady import Before
 from backend.memory import keep_freed_memory
 from backend.model import shipped_model
+from backend.orphans import end_with_parent
 
 Tell = Callable[[str, str, float], None]
 """Is told path, stage and fraction."""
@@ -131,18 +130,10 @@ def _end_blender_of(process: psutil.Process) -> None:
 def _work(pipe: Connection, config: BatchConfig, threads: int) -> None:
     """Take pictures until told to end; run in a process of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody; our parent decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(lambda: _end_blender_of(psutil.Process()))
     keep_freed_memory()
     torch.set_num_threads(threads)
     model = shipped_model(torch.device(config.device))
     while True:
         item = pipe.recv()
         pipe.send(process(item, config, model, None, lambda *said: pipe.send(said)))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        _end_blender_of(psutil.Process())
-        os._exit(1)

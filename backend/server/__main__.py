@@ -16,6 +16,7 @@ from pathlib import Path
 
 import tyro
 
+from backend.orphans import take_children_along
 from shared.connection import find
 
 from .broker import Broker, NoNetwork, NotPublished, Service
@@ -23,7 +24,6 @@ from .client import JobFailed, Unreachable, connect
 from .keys import KeyProblem, add_artist, artists, endpoint_of_address, remove_artist, server_keys
 from .lock import AlreadyRunning
 from .log import log_path, start_logging
-from .orphans import take_children_along
 from .process import WORKER_COMMAND
 from .selftest import Broken, selftest
 from .settings import ServerConfig

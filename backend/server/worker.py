@@ -19,6 +19,7 @@ import numpy as np
 import zmq
 
 from backend.errors import Refused
+from backend.orphans import die_with_parent
 from shared.messages import (
     Cancel,
     Cancelled,
@@ -39,7 +40,6 @@ from shared.wire import Buffer, WireError, decode, encode
 from . import sockets
 from .failures import failure
 from .orders import Orders
-from .orphans import die_with_parent
 from .outcome import Engine, LoadEngine, Outcome
 from .outgoing import Outgoing
 

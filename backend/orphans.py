@@ -1,14 +1,32 @@
-"""The system's own promise that no worker outlives its broker.
+"""No process outlives the one that started it, however that one ends.
 
-The end of its standard input is what ends a worker. One that is stopped, or hangs in a native call
-that holds Python's lock, cannot notice that; Linux and Windows end it all the same.
+A process of multiprocessing waits for its parent on a thread. The end of its standard input is what
+ends a worker of the service. One that is stopped, or hangs in a native call that holds Python's
+lock, cannot notice that; Linux and Windows end it all the same.
 """
 
 import ctypes
+import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import parent_process
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def end_with_parent(last: Callable[[], None] = lambda: None) -> None:
+    """Have this process of multiprocessing do a last thing and end once its parent is gone."""
+    parent = parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            last()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def die_with_parent() -> None:

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from backend.camera import camera_from_fov, unproject
+from backend.camera import camera_from_fov, resized, unproject
 from backend.classical import encode_start, inflate, start_for
 from backend.gaussians import gaussians_of, normals_of
 from backend.geometry import surface_normals
 from backend.image import decode_picture
+from backend.rasterizer.numba_engine import NumbaRasterizer
 
 from .scenes import sphere_normals, sphere_picture
 
@@ -76,6 +77,16 @@ def test_the_start_survives_being_made_gaussians(fov):
         gaussians.means, unproject(camera, start.depth)[picture.mask], atol=1e-5, rtol=1e-4
     )
     assert (gaussians.scales[:, 2] <= gaussians.scales[:, :2].amin(-1)).all()
+
+
+def test_no_holes_open_where_one_looks_closer():
+    picture = decode_picture(np.full((24, 24, 3), 128, np.uint8), "srgb")
+    camera = camera_from_fov(24, 24, 40.0)
+    encoding = encode_start(start_for(picture, camera, "flat"), torch.ones(24, 24, 3), camera)
+    gaussians = gaussians_of(encoding, camera, picture.mask)
+    closer = resized(camera, 144, 144)
+    alpha = NumbaRasterizer()(gaussians, torch.ones(24 * 24, 1), closer).alpha
+    assert alpha[6:-6, 6:-6].min() > 0.9
 
 
 def test_a_picture_that_is_all_mask_can_still_be_inflated():

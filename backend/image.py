@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from backend.errors import Refused
@@ -131,14 +131,20 @@ class Box:
 
 
 def object_box(mask: Bool[Tensor, "h w"]) -> Box:
-    """Return the rectangle around a mask, with a small margin."""
+    """Return the rectangle around a mask, with a small margin, of ``SMALLEST_SIDE`` at least."""
     rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    margin = 2 + round(CROP_MARGIN * max(bottom - top, right - left))
-    top, left = max(0, top - margin), max(0, left - margin)
-    bottom, right = min(mask.shape[0], bottom + margin), min(mask.shape[1], right + margin)
-    return Box(top, left, max(bottom - top, SMALLEST_SIDE), max(right - left, SMALLEST_SIDE))
+    longest = 1 + max(int(at[-1] - at[0]) for at in (rows, columns))
+    margin = 2 + round(CROP_MARGIN * longest)
+    top, height = _span(rows, mask.shape[0], margin)
+    left, width = _span(columns, mask.shape[1], margin)
+    return Box(top, left, height, width)
+
+
+def _span(at: Int[Tensor, " n"], length: int, margin: int) -> tuple[int, int]:
+    """Return where a box begins along an axis, and how long it is."""
+    first, end = max(0, int(at[0]) - margin), min(length, int(at[-1]) + 1 + margin)
+    first = min(first, max(0, length - SMALLEST_SIDE))
+    return first, max(end - first, SMALLEST_SIDE)
 
 
 def crop(picture: Picture, box: Box) -> Picture:

@@ -91,13 +91,17 @@ def resized(values: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def object_box(mask: np.ndarray) -> Box:
-    """Return the rectangle around the object, with a small margin."""
+    """Return the rectangle around the object, with a small margin and a smallest side."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     margin = 2 + round(CROP_MARGIN * (1 + max(np.ptp(rows), np.ptp(columns))))
-    return Box(*(
-        slice(max(0, int(at[0]) - margin), min(length, int(at[-1]) + 1 + margin))
-        for at, length in ((rows, mask.shape[0]), (columns, mask.shape[1]))
-    ))  # fmt: skip
+    return Box(span(rows, mask.shape[0], margin), span(columns, mask.shape[1], margin))
+
+
+def span(at: np.ndarray, length: int, margin: int) -> slice:
+    """Return the part of an axis that a box covers."""
+    first, end = max(0, int(at[0]) - margin), min(length, int(at[-1]) + 1 + margin)
+    first = min(first, max(0, length - SMALLEST_SIDE))
+    return slice(first, max(end, first + SMALLEST_SIDE))
 
 
 def inflation(mask: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from backend.image import (
     decode_picture,
     linear_to_srgb,
     luminance,
+    object_box,
     resize_picture,
     srgb_to_linear,
 )
@@ -116,3 +117,17 @@ def test_resize_keeps_constants_and_means():
     torch.testing.assert_close(resize(constant, 5, 7), torch.full((5, 7, 3), 0.7))
     noise = torch.rand(64, 64, generator=torch.Generator().manual_seed(0))
     assert abs(float(resize(noise, 16, 16).mean() - noise.mean())) < 0.01
+
+
+@given(st.data())
+def test_the_box_of_an_object_lies_in_the_picture_and_is_large_enough(data):
+    height, width = (data.draw(st.integers(8, 40)) for _ in range(2))
+    mask = torch.zeros(height, width, dtype=torch.bool)
+    top, left = data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))
+    bottom, right = data.draw(st.integers(top, height - 1)), data.draw(st.integers(left, width - 1))
+    mask[top : bottom + 1, left : right + 1] = True
+    box = object_box(mask)
+    assert min(box.top, box.left) >= 0 and min(box.height, box.width) >= 8
+    assert box.top + box.height <= height and box.left + box.width <= width
+    assert box.top <= top and box.top + box.height > bottom
+    assert box.left <= left and box.left + box.width > right

@@ -17,7 +17,7 @@ from PIL import Image
 from backend import __version__, multiscale
 from backend.camera import camera_from_fov
 from backend.classical import inflate
-from backend.image import decode_picture, srgb_to_linear
+from backend.image import decode_picture, object_box, srgb_to_linear
 from backend.model import WEIGHTS, shipped_model
 from backend.outline import GRID
 from backend.work import prepare
@@ -248,6 +248,19 @@ def test_the_runner_prepares_a_picture_as_the_pipeline_does(fov, alpha):
     if fov == 0:
         expected[[0, 1], [0, 1]] = np.inf
     np.testing.assert_allclose(found["intrinsics"], expected, rtol=1e-5)
+
+
+def test_the_runner_cuts_out_what_the_pipeline_does():
+    for rows, columns in (
+        (np.s_[-2:], np.s_[40:80]),
+        (np.s_[:3], np.s_[:]),
+        (np.s_[9:30], np.s_[-1:]),
+    ):
+        mask = np.zeros((60, 90), bool)
+        mask[rows, columns] = True
+        box, found = object_box(torch.from_numpy(mask)), onnx_estimate.object_box(mask)
+        assert (box.top, box.top + box.height) == (found.rows.start, found.rows.stop)
+        assert (box.left, box.left + box.width) == (found.columns.start, found.columns.stop)
 
 
 def test_the_runner_turns_srgb_into_linear_light():

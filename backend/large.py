@@ -28,7 +28,7 @@ from backend.multiscale import CUT, cut_grid
 from backend.outline import outline_slopes
 from backend.pipeline import Estimate, estimate
 from backend.rasterizer import choose
-from backend.resample import shrunk
+from backend.resample import filled, shrunk
 from backend.tiles import pieces
 from backend.turning import turned, turned_back, turned_slopes
 from shared.messages import Transfer
@@ -73,12 +73,15 @@ class Texture:
 
 @dataclass(frozen=True)
 class Correction:
-    """What turns the detail into the answer, on small grids."""
+    """What turns the detail into the answer, on small grids, continued outside the mask."""
 
     shape: Float[Tensor, "sh sw 3"]
     """What its lowest frequencies lack: tiles do not see the whole."""
     change: Float[Tensor, "gh gw 3"]
     """What splats, refinement and loop changed."""
+    albedo: Float[Tensor, "rh rw 3"]
+    rgb: Float[Tensor, "rh rw 3"]
+    """The reduced copy that has this albedo."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,8 @@ def estimate_large(
 
     hint = outline_slopes(picture.mask)
     _look_closely(texture, hint, settings, scratch, device, late, cancelled, model)
-    correction = _correction(whole, scratch, texture.size, settings)
-    return Large(whole, _bands(texture, whole, picture, correction, scratch, settings.seamless))
+    correction = _correction(whole, picture, scratch, texture.size, settings)
+    return Large(whole, _bands(texture, correction, scratch, settings.seamless))
 
 
 def reduced(
@@ -221,9 +224,17 @@ def _seen(
 
 
 def _correction(
-    whole: Estimate, scratch: Path, size: tuple[int, int], settings: EstimateSettings
+    whole: Estimate,
+    picture: Picture,
+    scratch: Path,
+    size: tuple[int, int],
+    settings: EstimateSettings,
 ) -> Correction:
     """Compare what was seen closely with what the reduced copy gave."""
+
+    def continued(values: Tensor) -> Tensor:
+        return filled(values, whole.mask)  # else the ground would reach in across the outline
+
     small: tuple[int, int] = (whole.mask.shape[0], whole.mask.shape[1])
     detail = torch.empty(*small, 3)
     for row, (top, bottom) in enumerate(pairwise(edges(size[0], small[0]))):
@@ -233,8 +244,12 @@ def _correction(
     scale = min(1.0, settings.size / max(small))
     coarse = max(8, round(small[0] * scale)), max(8, round(small[1] * scale))
     cut = GUIDED if settings.prior else CUT
-    shape = _shrunk(start - detail, cut_grid(*small, cut), settings.seamless)
-    return Correction(shape, _shrunk(change, coarse, settings.seamless))
+    return Correction(
+        shape=_shrunk(continued(start - detail), cut_grid(*small, cut), settings.seamless),
+        change=_shrunk(continued(change), coarse, settings.seamless),
+        albedo=continued(whole.maps.albedo),
+        rgb=continued(picture.rgb),
+    )
 
 
 def _shrunk(
@@ -248,12 +263,7 @@ def _shrunk(
 
 
 def _bands(
-    texture: Texture,
-    whole: Estimate,
-    picture: Picture,
-    correction: Correction,
-    scratch: Path,
-    seamless: bool,
+    texture: Texture, correction: Correction, scratch: Path, seamless: bool
 ) -> Iterator[Band]:
     """Put coarse and fine together, some rows at a time."""
     height, width = texture.size
@@ -269,8 +279,8 @@ def _bands(
         fine = torch.from_numpy(detail.astype(np.float32))
         start = normalize(fine + grown(correction.shape))
         normals = normalize(start + grown(correction.change))
-        ratio = texture.colours(rows, columns) / grown(picture.rgb).clamp_min(1e-3)
-        albedo = grown(whole.maps.albedo) * ratio.clamp(0.1, 10.0)
+        ratio = texture.colours(rows, columns) / grown(correction.rgb).clamp_min(1e-3)
+        albedo = grown(correction.albedo) * ratio.clamp(0.1, 10.0)
         facing = normals.new_tensor([0.0, 0.0, -1.0])
         yield Band(top, torch.where(inside, normals, facing), albedo.clamp(0.0, 1.0) * inside)
     scratch.unlink()

@@ -115,6 +115,24 @@ def test_outside_the_mask_nothing_is_claimed(model, tmp_path):
     assert (found.albedo[outside] == 0).all() and whole.mask.shape == (200, 200)
 
 
+def test_the_ground_does_not_reach_in_across_the_outline(model, tmp_path, monkeypatch):
+    """Of a ball on white, the rim too is what the picture seen at once says."""
+    side = 600
+    y, x = np.mgrid[:side, :side] / (0.42 * side) - 0.5 / 0.42
+    inside = x**2 + y**2 < 0.98
+    lit = 0.25 + 0.6 * (0.3 * x - 0.6 * y + 0.74 * np.sqrt((1 - x**2 - y**2).clip(0))).clip(0)
+    pixels = np.where(inside, 255 * (0.5 * lit) ** (1 / 2.2), 240).astype(np.uint8)
+    pixels, mask = np.repeat(pixels[..., None], 3, -1), np.where(inside, 255, 0).astype(np.uint8)
+    settings = replace(SETTINGS, size=128)
+    monkeypatch.setattr(large, "REDUCED", 300)
+    _, tiled = in_bands(pixels, model, tmp_path, settings, mask)
+    picture = decode_picture(pixels, "srgb", mask)
+    whole = estimate(picture, settings, CPU, lambda *_: None, lambda: False, model).maps
+    rim = torch.from_numpy(inside & (x**2 + y**2 > 0.9))
+    assert angle(tiled.normals, whole.normals)[rim].mean() < 6
+    assert (tiled.albedo - whole.albedo)[rim].abs().mean() < 0.04 * whole.albedo[rim].mean()
+
+
 @given(st.integers(3, 12), st.integers(3, 12), st.integers(2, 20))
 def test_a_map_that_was_grown_shrinks_to_what_it_was(height, width, times):
     torch.manual_seed(height * width)

@@ -12,7 +12,7 @@ class LightConfig:
     """The closed-form light solve."""
 
     samples: int = 4096
-    """Pixels the solve looks at, evenly spread over the mask."""
+    """Pixels the solve looks at, drawn by lot."""
     directions: int = 96
     """Sun directions of the first, coarse search."""
     refinements: tuple[float, ...] = (0.25, 0.08, 0.03)

@@ -89,10 +89,11 @@ def to_gauge(
 
 
 def _thinned(seen: Observations, samples: int) -> Observations:
-    keep = slice(None, None, max(1, len(seen.normals) // samples))
-    return Observations(
-        seen.normals[keep], seen.albedo[keep], seen.radiance[keep], seen.modulations[keep]
-    )
+    """Keep some of the pixels, drawn by lot: every n-th would be a few columns of the picture."""
+    count = len(seen.normals)
+    drawn = torch.randperm(count, generator=torch.Generator().manual_seed(0))[:samples]
+    keep = drawn.sort().values.to(seen.normals.device)
+    return Observations(**{name: values[keep] for name, values in vars(seen).items()})
 
 
 def _hemisphere(count: int, seen: Observations) -> Float[Tensor, "d 3"]:

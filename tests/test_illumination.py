@@ -123,6 +123,21 @@ def test_on_a_flat_picture_the_light_is_undetermined():
     assert torch.isfinite(solution.light.ambient).all()
 
 
+def test_a_pattern_that_repeats_is_looked_at_everywhere():
+    """Corrugated in 16 pixels of 256: every 16th pixel of a row has the same slope."""
+    down, across = torch.meshgrid(torch.arange(256.0), torch.arange(256.0), indexing="ij")
+    slopes = [
+        0.8 * torch.sin(2 * torch.pi * across / 16),
+        0.8 * torch.sin(2 * torch.pi * down / 23),
+    ]
+    normals = normalize(torch.stack([*slopes, -torch.ones(256, 256)], -1)).reshape(-1, 3)
+    albedo, ones = torch.full((256 * 256, 3), 0.5), torch.ones(256 * 256, 2)
+    truth = light((0.6, -0.5, -0.6))
+    lit = irradiance(normals, truth, ones)
+    found = solve_light(Observations(normals, albedo, albedo * lit, ones), LightConfig()).light
+    assert (irradiance(normals, found, ones) - lit).abs().mean() < 0.03
+
+
 def test_the_sun_is_never_negative():
     seen = observe(light(sun=0.0))
     assert (solve_light(seen, LightConfig()).light.sun_colour >= 0).all()

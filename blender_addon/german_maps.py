@@ -133,6 +133,11 @@ TEXTS = {
         "Das Bild „{}“ ist {}-mal so breit wie hoch, das der Kamera {}-mal. Gib der Szene die "
         "Auflösung des Bildes."
     ),
+    "The maps of “{}” are in the material “{}”, but there is no occlusion map. Tick Occlusion and "
+    "estimate again.": (
+        "Die Maps von „{}“ sind im Material „{}“, aber es gibt keine Verdeckung. Verdeckung "
+        "anhaken und erneut schätzen."
+    ),
     "The maps of “{}” are in the material “{}”": "Die Maps von „{}“ sind im Material „{}“",
     "The maps of “{}” are in the material “{}”. Unplugged, but still there: {}.": (
         "Die Maps von „{}“ sind im Material „{}“. Abgezogen, aber noch da: {}."

@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from . import ours
 from .pixels import ColorSpace, Pixels
 from .shared.messages import Transfer
 from .shared.transfer import MAX_PIXELS, MAX_SIDE
@@ -19,7 +20,6 @@ FILE_EXTENSIONS = frozenset(
     {"png", "jpg", "jpeg", "webp", "tif", "tiff", "exr", "hdr", "bmp", "tga"}
 )
 """Endings of file names, which Blender keeps in the names of images and results do without."""
-MAX_NAME_BYTES = 63
 LINEAR_COLORSPACES = (
     "Linear Rec.709",
     "Linear Rec.709 (sRGB)",
@@ -184,9 +184,9 @@ def show(name: str, file: bytes, colorspace: ColorSpace) -> bpy.types.Image:
     They are packed into it, so undo, redo and saving keep them; Blender decodes them when they are
     first looked at. The path is never read: it says what Blender calls the file when it saves one.
     """
-    image = bpy.data.images.get((name, None))
+    image = ours.find(bpy.data.images, name)
     if image is None:
-        image = bpy.data.images.new(name, 1, 1, float_buffer=True)
+        image = ours.mark(bpy.data.images.new(name, 1, 1, float_buffer=True))
         image.use_fake_user = True  # an image that nothing shows is not saved
     if image.source != "FILE":
         image.source = "FILE"
@@ -218,7 +218,7 @@ def result_name(name: str, suffix: str) -> str:
     stem, dot, extension = name.rpartition(".")
     if dot and stem and extension.lower() in FILE_EXTENSIONS:
         name = stem
-    room = MAX_NAME_BYTES - len(suffix.encode())
+    room = ours.LONGEST_NAME - len(suffix.encode())
     return name.encode()[:room].decode(errors="ignore") + suffix
 
 

@@ -6,16 +6,16 @@ import math
 import bpy
 from mathutils import Euler, Vector
 
-from . import view
+from . import ours, view
 from .objects import place_object
 from .shared.messages import Light
 
 
 def sun(name: str, light: Light) -> bpy.types.Object:
     """Aim a sun so that the card is lit as the picture was; an existing one is aimed again."""
-    data = bpy.data.lights.get((name, None))
+    data = ours.find(bpy.data.lights, name)
     if data is None or data.type != "SUN":
-        data = bpy.data.lights.new(name, "SUN")
+        data = ours.mark(bpy.data.lights.new(name, "SUN"))
     brightest = max(light.sun_colour)
     data.color = [value / brightest for value in light.sun_colour] if brightest > 0 else (1, 1, 1)
     data.energy = math.pi * brightest  # Blender's diffuse surfaces divide by π, the model does not

@@ -4,7 +4,7 @@
 import bpy
 import numpy as np
 
-from . import normal_nodes, view
+from . import normal_nodes, ours, view
 from .normal_nodes import NORMAL, NORMAL_MAP
 from .objects import mesh_to_fill, place_object, with_nodes
 
@@ -19,9 +19,9 @@ def relightable_material(
     ``space`` is that of the normals: a card's tangents are the camera's, and can be bent with it;
     where the mesh has its own relief, the camera's space is the space of the object.
     """
-    material = bpy.data.materials.get((name, None))
+    material = ours.find(bpy.data.materials, name)
     if material is None:
-        material = with_nodes(bpy.data.materials.new(name))
+        material = with_nodes(ours.mark(bpy.data.materials.new(name)))
     tree = material.node_tree
     if tree.nodes.get(ALBEDO) is None or tree.nodes.get(NORMAL) is None:
         _build(tree, space)

@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects and node trees that are refreshed by name instead of being made again.
-
-Names are looked up as ``(name, None)`` everywhere: of two that are called the same, the one of this
-file. Another file's is not ours to change, and what were written into it would not be saved.
-"""
+"""Objects and node trees that are refreshed by name instead of being made again."""
 
 from typing import TypeVar
 
 import bpy
 
-from . import images
+from . import ours
 
 Shaded = TypeVar("Shaded", bpy.types.Material, bpy.types.World)
 Vector = tuple[float, float, float]
@@ -47,12 +43,12 @@ def place_object(
     rotation: Vector = (0.0, 0.0, 0.0),
 ) -> bpy.types.Object:
     """Return the object of that name showing the data; an existing one stays where it stands."""
-    thing = bpy.data.objects.get((name, None))
+    thing = ours.find(bpy.data.objects, name)
     if thing is not None and (thing.type != _type_of(data) or thing.mode == "EDIT"):
-        _leave(thing)
+        ours.leave(thing)
         thing = None
     if thing is None:
-        thing = bpy.data.objects.new(name, data)
+        thing = ours.mark(bpy.data.objects.new(name, data))
         thing.location, thing.rotation_euler = location, rotation
     thing.data = data
     if bpy.context.scene not in thing.users_scene:
@@ -62,11 +58,11 @@ def place_object(
 
 def mesh_to_fill(name: str) -> bpy.types.Mesh:
     """Return the mesh of that name; a new one where the artist is at work on it."""
-    mesh = bpy.data.meshes.get((name, None))
+    mesh = ours.find(bpy.data.meshes, name)
     if mesh is not None and mesh.is_editmode:
-        _leave(mesh)  # in Edit Mode nobody else may change it
+        ours.leave(mesh)  # in Edit Mode nobody else may change it
         mesh = None
-    return mesh or bpy.data.meshes.new(name)
+    return mesh or ours.mark(bpy.data.meshes.new(name))
 
 
 def with_nodes(data: Shaded) -> Shaded:
@@ -74,11 +70,6 @@ def with_nodes(data: Shaded) -> Shaded:
     if bpy.app.version < (5, 0):
         data.use_nodes = True  # later every material has one, and asking warns
     return data
-
-
-def _leave(data: bpy.types.ID) -> None:
-    """Leave alone what is the artist's own and only happens to be called as ours."""
-    data.name = images.result_name(data.name, ".old")
 
 
 def _type_of(data: bpy.types.ID) -> str:

@@ -16,7 +16,7 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from . import images, lineage, maps, normal_nodes, preferences, request, session, sources
+from . import images, lineage, maps, normal_nodes, ours, preferences, request, session, sources
 from .encoding import Encoding
 from .images import Layer
 from .operators import source_of
@@ -233,9 +233,9 @@ def _mark(term: str | Encoding | Layer | None) -> str:
 def show(plan: Plan, first: int) -> bpy.types.Image:
     """Have the normal maps as an image sequence, made or refreshed."""
     path, name = str(plan.normals.path(first)), plan.normals.head.rstrip("_")
-    image = bpy.data.images.get((name, None))
+    image = ours.find(bpy.data.images, name)
     if image is None:
-        image = bpy.data.images.load(path)
+        image = ours.mark(bpy.data.images.load(path))
         image.name = name
         image.use_fake_user = True  # an image that nothing shows is not saved
     elif image.packed_file is not None:

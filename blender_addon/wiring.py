@@ -55,19 +55,26 @@ def wire(thing: bpy.types.Object | None, name: str, scene: bpy.types.Scene) -> R
     if normal is None:
         raise Unwirable(f"There is no normal map of “{name}” yet. Estimate it first.")
     replaced = _wire_normal(surface, normal)
-    if chosen.height and height is not None:
+    if not chosen.height:
+        _remove(surface, HEIGHT, DISPLACEMENT)
+    elif height is not None:
         replaced += _wire_height(surface, height, thing, chosen)
-    if chosen.wire_occlusion and occlusion is not None:
-        _wire_occlusion(surface, occlusion)
-    elif not chosen.wire_occlusion:
+    if not chosen.wire_occlusion:
         _unwire_occlusion(surface)
+    elif occlusion is not None:
+        _wire_occlusion(surface, occlusion)
     where = surface.material.name
-    if not replaced:
-        return {"INFO"}, f"The maps of “{name}” are in the material “{where}”"
-    return {"WARNING"}, (
-        f"The maps of “{name}” are in the material “{where}”. "
-        f"Unplugged, but still there: {', '.join(replaced)}."
-    )
+    if replaced:
+        return {"WARNING"}, (
+            f"The maps of “{name}” are in the material “{where}”. "
+            f"Unplugged, but still there: {', '.join(replaced)}."
+        )
+    if chosen.wire_occlusion and occlusion is None:
+        return {"WARNING"}, (
+            f"The maps of “{name}” are in the material “{where}”, but there is no occlusion map. "
+            "Tick Occlusion and estimate again."
+        )
+    return {"INFO"}, f"The maps of “{name}” are in the material “{where}”"
 
 
 def surface_of(thing: bpy.types.Object | None) -> Surface:
@@ -155,9 +162,14 @@ def _unwire_occlusion(surface: Surface) -> None:
             surface.tree.links.new(painted.links[0].from_socket, fed)
         elif fed.type == painted.type:
             fed.default_value = painted.default_value
-    for node in (darken, nodes.get(OCCLUSION)):
+    _remove(surface, DARKEN, OCCLUSION)
+
+
+def _remove(surface: Surface, *names: str) -> None:
+    """Take nodes of ours out, where they are."""
+    for node in map(surface.tree.nodes.get, names):
         if node is not None:
-            nodes.remove(node)
+            surface.tree.nodes.remove(node)
 
 
 def side_length(thing: bpy.types.Object, image: bpy.types.Image) -> float:

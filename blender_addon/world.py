@@ -3,6 +3,7 @@
 
 import bpy
 
+from . import ours
 from .nodes import Wiring
 from .objects import with_nodes
 
@@ -11,9 +12,9 @@ SKY = "CLONE Sky"
 
 def light_scene(name: str, sky: bpy.types.Image) -> bpy.types.World:
     """Give the scene a world that shines as the picture of a sky; an existing one is refreshed."""
-    world = bpy.data.worlds.get((name, None))
+    world = ours.find(bpy.data.worlds, name)
     if world is None:
-        world = with_nodes(bpy.data.worlds.new(name))
+        world = with_nodes(ours.mark(bpy.data.worlds.new(name)))
     if world.node_tree.nodes.get(SKY) is None:
         _build(world.node_tree)
     world.node_tree.nodes[SKY].image = sky

@@ -78,12 +78,13 @@ def test_a_refresh_replaces_what_the_artist_made_of_it(addon, change):
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("options", [{}, {"float_buffer": True}, {"tiled": True}])
-def test_an_own_image_of_that_name_is_taken(addon, options, packed):
+def test_the_artists_image_of_that_name_makes_room(addon, options, packed):
     image = bpy.data.images.new(NAME, 10, 10, **options)
     if packed:
         image.pack()
-    assert show(FIRST) == image
+    assert show(FIRST) != image
     shows(FIRST)
+    assert image.name == f"{NAME}.old" and tuple(image.size) == (10, 10)
 
 
 def test_undo_and_redo_of_a_refresh(addon):

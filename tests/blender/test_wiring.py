@@ -175,6 +175,24 @@ def test_nodes_behind_the_occlusion_keep_a_plain_color(estimated):
     assert tuple(grade.inputs["Color"].default_value) == pytest.approx((0.2, 0.4, 0.6, 1))
 
 
+def test_a_height_that_is_off_is_unwired(estimated):
+    wire()
+    output = tree().get_output_node("ALL")
+    assert source(output.inputs["Displacement"]).name == "CLONE Displacement"
+    estimated.height = False
+    wire()
+    assert source(output.inputs["Displacement"]) is None
+    assert not {"CLONE Height", "CLONE Displacement"} & set(tree().nodes.keys())
+
+
+def test_an_occlusion_that_is_not_there_is_said(estimated, capfd):
+    bpy.data.images.remove(bpy.data.images["photo_occlusion"])
+    estimated.wire_occlusion = True
+    assert wire() == {"FINISHED"}
+    assert "there is no occlusion map" in capfd.readouterr().out
+    assert source(shader().inputs["Normal"]).name == "CLONE Normal Map"
+
+
 def test_what_was_in_the_normal_stays_and_is_named(estimated, capfd):
     bump = tree().nodes.new("ShaderNodeBump")
     bump.name = "My Bump"

@@ -45,16 +45,20 @@ class IMAGE_OT_clone_drop_image(bpy.types.Operator):
 
     def _estimate(self, context: bpy.types.Context, way: str) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))
+        before = set(bpy.data.images)
         try:
             image = bpy.data.images.load(str(path), check_existing=True)
-            images.size_of(image)
         except RuntimeError:
             self.report(
                 {"ERROR"}, translated(f"{path.name} cannot be opened. Check that it is a picture.")
             )
             return {"CANCELLED"}
+        try:
+            images.size_of(image)
         except images.UnusableImage as error:
             self.report({"ERROR"}, translated(str(error)))
+            if image not in before:
+                bpy.data.images.remove(image)
             return {"CANCELLED"}
         if getattr(context.space_data, "type", "") == "IMAGE_EDITOR":
             context.space_data.image = image

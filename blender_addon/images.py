@@ -83,6 +83,11 @@ def size_of(image: bpy.types.Image) -> tuple[int, int]:
     return height, width
 
 
+def of_uid(uid: int) -> bpy.types.Image | None:
+    """Return the image of a session uid, whatever it is called by now."""
+    return next((image for image in bpy.data.images if image.session_uid == uid), None)
+
+
 def layer_of(image: bpy.types.Image) -> Layer:
     """Copy an image that lies over the picture.
 

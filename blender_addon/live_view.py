@@ -26,8 +26,10 @@ class LiveView:
 
     def __init__(self) -> None:
         self._running = False
-        self._picture, self._before, self._preview = "", "", ""
-        """Names: the picture, what the editor showed before the preview, and the preview."""
+        self._picture, self._preview = "", ""
+        """Names that results of the picture get, and of the preview."""
+        self._before = 0
+        """Session uid of what the editor showed before the preview."""
         self._area = 0
         """The Image Editor that shows it, as a number that only compares."""
         self._due = 0.0
@@ -37,7 +39,7 @@ class LiveView:
         """Take the Image Editor of the click, else one of this window that shows the picture."""
         self.end()  # what was cancelled a moment ago may still be shown
         self._running, self._picture, self._due = True, picture, 0.0
-        self._before = self._preview = ""
+        self._before, self._preview = 0, ""
         areas = [context.area, *context.window.screen.areas]
         showing = (area for area in areas if _shows(area, picture))
         self._area = getattr(next(showing, None), "as_pointer", int)()
@@ -65,7 +67,7 @@ class LiveView:
         if shown is not None and result is not None and _is_ours(shown.image, self._picture):
             _swap(shown, result)
         elif shown is not None and self._preview and shown.image == self.image():
-            _swap(shown, bpy.data.images.get(self._before))
+            _swap(shown, images.of_uid(self._before))
         self._preview = ""
         self.sweep()
 
@@ -98,7 +100,7 @@ class LiveView:
             image.preview.reload()
         shown = self._space()
         if fresh and shown is not None and _is_ours(shown.image, self._picture):
-            self._before = shown.image.name
+            self._before = shown.image.session_uid
             _swap(shown, image)
 
     def _new_image(self, width: int, height: int) -> bpy.types.Image:
@@ -139,6 +141,8 @@ def _is_ours(image: bpy.types.Image | None, picture: str) -> bool:
     found = lineage.picture_of(image)
     if found is None:
         return False
+    if found == sources.picture_named(picture):
+        return True  # even if it is called otherwise by now
     return sources.name_of(sources.Source(found), bpy.context.scene) == picture
 
 

@@ -85,6 +85,7 @@ def task_under(terms: Terms, source: Source, scene: bpy.types.Scene) -> Task:
         encoding = view_transform.encoding_of(image, terms.encoding)
         copied = Copied(images.read(image), encoding, terms.mask, terms.hints)
         transfer = "linear" if encoding else images.transfer_of(image)
+    sources.remember(name, source.image)
     return Task(name, terms.settings, transfer, size, _on_a_thread(copied))
 
 

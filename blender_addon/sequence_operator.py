@@ -137,7 +137,7 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         if made:
             shown = show(self.writer.plan, made[0])
             normal_nodes.mark(shown, self.shaping.convention)
-            lineage.mark(shown, self._image())
+            lineage.mark(shown, images.of_uid(self.image_uid))
             self.report(
                 {"INFO"}, translated(f"{len(made)} frames are done: the image “{shown.name}”")
             )
@@ -182,17 +182,13 @@ class IMAGE_OT_clone_estimate_sequence(Waiting, bpy.types.Operator):
         Raises:
             UnusableImage: when it is gone, or its frames are others or read otherwise by now.
         """
-        image = self._image()
+        image = images.of_uid(self.image_uid)
         if image is None or reading_of(image) != self.reading:
             raise images.UnusableImage(
                 f"The sequence “{self.image_name}” was changed or removed while it was estimated. "
                 "What is done is kept; estimate it again for the rest."
             )
         return Source(image, number)
-
-    def _image(self) -> bpy.types.Image | None:
-        known = (image for image in bpy.data.images if image.session_uid == self.image_uid)
-        return next(known, None)
 
 
 def reading_of(image: bpy.types.Image) -> tuple[str, ...]:

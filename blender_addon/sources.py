@@ -24,6 +24,10 @@ SOURCES = (
 )
 
 
+_estimated: dict[str, int] = {}
+"""Session uids of pictures by the names that their results got."""
+
+
 @dataclass(frozen=True)
 class Source:
     """An image, and which frame of it."""
@@ -70,9 +74,14 @@ def name_found(context: bpy.types.Context) -> str:
         return ""
 
 
+def remember(name: str, image: bpy.types.Image) -> None:
+    """Remember which picture it is whose results get this name: it may be renamed meanwhile."""
+    _estimated[name] = image.session_uid
+
+
 def picture_named(name: str) -> bpy.types.Image | None:
     """Return the picture that results of this name are made from, if it is still there."""
-    image = bpy.data.images.get(name)
+    image = images.of_uid(_estimated.get(name, -1)) or bpy.data.images.get(name)
     if image is None and name in map(_render_name, bpy.data.scenes):
         return _render_result()
     return image or _file_named(name)

@@ -28,8 +28,10 @@ def test_a_dropped_file_is_opened_and_estimated(fake, make_image, chosen, tmp_pa
 
 def test_a_dropped_file_that_is_no_picture(chosen, tmp_path):
     (tmp_path / "notes.png").write_text("no picture")
+    before = bpy.data.images.keys()
     with pytest.raises(RuntimeError, match=r"notes\.png"):
         bpy.ops.image.clone_drop_image(filepath=str(tmp_path / "notes.png"))
+    assert bpy.data.images.keys() == before
 
 
 def test_the_file_handler_takes_pictures(addon):

@@ -61,6 +61,29 @@ def test_the_editor_shows_the_preview_and_then_the_picture_again(fake, editor, v
     assert said[-1] is None and "Fusing" in said[-2] and "Esc" in said[-2]
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_picture_that_is_renamed_meanwhile_stays_the_picture(fake, editor, view, cancelled):
+    operators, waiting = sys.modules[f"{MODULE}.operators"], sys.modules[f"{MODULE}.waiting"]
+    picture, shown = bpy.data.images["photo"], editor.spaces.active
+    with fake("hold" if cancelled else "result", pace=0.01):
+        task = begin(view, editor)
+        run_until(view, lambda: view.image() is not None and shown.image == view.image())
+        picture.name = "renamed"
+        if cancelled:
+            session().cancel()
+            view.end()
+            assert shown.image == picture
+            return
+        run_until(view, lambda: not session().busy)
+        ending = operators.IMAGE_OT_clone_estimate_normals.end(Reporter(task), bpy.context)
+        while waiting.next_slice(ending) is None:
+            pass
+    assert shown.image == bpy.data.images["photo_normal"]
+    find = sys.modules[f"{MODULE}.sources"].find
+    with bpy.context.temp_override(area=editor):
+        assert find(bpy.context).image == picture
+
+
 def test_the_result_takes_the_previews_place(fake, editor, view):
     operators, waiting = sys.modules[f"{MODULE}.operators"], sys.modules[f"{MODULE}.waiting"]
     with fake(pace=0.01):

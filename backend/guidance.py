@@ -17,6 +17,7 @@ from backend.integration import held, integrated
 from backend.model import View, splat
 from backend.multiscale import cut_grid
 from backend.resample import resize, shrunk
+from backend.seamless import around
 from backend.start import Beginning
 
 CUT = 256
@@ -42,6 +43,12 @@ class Prior:
         """Return the part inside a box."""
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         return replace(self, normals=self.normals[rows, columns], known=self.known[rows, columns])
+
+    def continued(self) -> "Prior":
+        """Return it around its edges as well, for the continued picture."""
+        rows, columns = around(*self.known.shape)
+        normals, known = self.normals[rows][:, columns], self.known[rows][:, columns]
+        return replace(self, normals=normals, known=known)
 
     def on(self, like: Float[Tensor, "hh ww 3"]) -> "Prior":
         """Return it on another grid, where ``like`` is."""

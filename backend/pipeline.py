@@ -24,9 +24,9 @@ from backend.light_solve import LightSolution, Observations, by_brightness, solv
 from backend.loop import LoopResult, LoopState, optimise
 from backend.model import Clone, Lighting, Turn, View, rerendered, splat
 from backend.occlusion import occlusion
-from backend.previews import Previews, Show
+from backend.previews import Previews, Show, framed
 from backend.priors.asking import ask
-from backend.seamless import continued, folded
+from backend.seamless import continued, continued_settings, folded
 from backend.stages import Stages
 from backend.start import Beginning, begin, fine_normals
 from backend.turning import fused_upright
@@ -102,10 +102,12 @@ def estimate(
     if problem := settings.problem():
         raise Refused("bad_request", problem)
     if settings.seamless:
-        flat, around = replace(settings, seamless=False), continued(picture)
-        return _framed(
-            estimate(around, flat, device, report, cancelled, model, config, show), picture
-        )
+        size = picture.mask.shape
+        around, flat = continued(picture), continued_settings(settings, *size)
+        seen = None if show is None else framed(show, *size)
+        told = None if prior is None else prior.continued()
+        whole = estimate(around, flat, device, report, cancelled, model, config, seen, told)
+        return _framed(whole, picture, settings.principal)
     config = config or EngineConfig()
     stages = Stages(report)
     stages.begin("Preparing", 0.0)
@@ -153,12 +155,14 @@ def estimate(
     )
 
 
-def _framed(found: Estimate, picture: Picture) -> Estimate:
+def _framed(found: Estimate, picture: Picture, principal: tuple[float, float]) -> Estimate:
     """Bring what was found in a continued picture back to the picture itself."""
     height, width = picture.mask.shape
-    half = torch.tensor([width, height]) / 2 / found.pixel_size
     cloud, relief = found.cloud, found.relief
-    kept = (cloud.gaussians.means[:, :2].cpu().abs() <= half).all(-1).to(cloud.albedo.device)
+    size = cloud.albedo.new_tensor([width, height])
+    axis = size * size.new_tensor(principal)
+    places = cloud.gaussians.means[:, :2] * found.pixel_size + axis
+    kept = ((places >= 0) & (places <= size)).all(-1)
     gaussians = Gaussians(**{name: values[kept] for name, values in vars(cloud.gaussians).items()})
     maps = Maps(**folded(vars(found.maps), height, width))
     turned = {name: normalize(getattr(maps, name)) for name in ("normals", "start")}

@@ -12,6 +12,7 @@ from backend.full_resolution import pasted
 from backend.geometry import normalize
 from backend.image import Box, resize_mask
 from backend.resample import resize
+from backend.seamless import margin_of
 
 LONGEST = 512
 """Longest side of a preview, in pixels."""
@@ -46,6 +47,19 @@ class Previews:
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         facing = torch.tensor([0.0, 0.0, -1.0]).expand(*self._mask.shape, 3)
         self._show(pasted(part, self._mask[rows, columns], box, facing))
+
+
+def framed(show: Show, height: int, width: int) -> Show:
+    """Show previews of a continued picture without what was added around it."""
+    added = margin_of(height, width)
+    longest = max(height, width) + 2 * added
+
+    def show_middle(normals: Float[Tensor, "hh ww 3"]) -> None:
+        rows, columns = normals.shape[:2]
+        margin = round(added * max(rows, columns) / longest)  # previews of large pictures are small
+        show(normals[margin : rows - margin, margin : columns - margin])
+
+    return show_middle
 
 
 def _scaled(box: Box, down: float, across: float) -> Box:

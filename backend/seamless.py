@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from backend.image import Picture
+from shared.settings import EstimateSettings
 
 MARGIN = 0.125
 """How far the picture is continued on every side, as a share of its shorter side."""
@@ -19,12 +20,27 @@ MARGIN = 0.125
 
 def continued(picture: Picture) -> Picture:
     """Continue a picture around its edges by ``margin_of`` pixels."""
-    height, width = picture.mask.shape
-    margin = margin_of(height, width)
-    rows, columns = (torch.arange(-margin, side + margin) % side for side in (height, width))
+    rows, columns = around(*picture.mask.shape)
     hints = None if picture.hints is None else picture.hints[rows][:, columns]
     rgb, mask = picture.rgb[rows][:, columns], picture.mask[rows][:, columns]
     return replace(picture, rgb=rgb, mask=mask, hints=hints)
+
+
+def continued_settings(settings: EstimateSettings, height: int, width: int) -> EstimateSettings:
+    """Return the settings for the continued picture; its optical axis stays where it is."""
+    margin = margin_of(height, width)
+    across, down = (
+        (share * side + margin) / (side + 2 * margin)
+        for share, side in zip(settings.principal, (width, height), strict=True)
+    )
+    return replace(settings, seamless=False, principal=(across, down))
+
+
+def around(height: int, width: int) -> tuple[Int[Tensor, " hh"], Int[Tensor, " ww"]]:
+    """Return the rows and the columns that a continued picture is made of."""
+    margin = margin_of(height, width)
+    rows, columns = (torch.arange(-margin, side + margin) % side for side in (height, width))
+    return rows, columns
 
 
 def margin_of(height: int, width: int) -> int:

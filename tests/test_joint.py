@@ -10,7 +10,7 @@ from backend.camera import camera_from_fov, cropped, view_rays
 from backend.encoder import Encoded
 from backend.rasterizer.torch_engine import TorchRasterizer
 from training.joint import camera_of, coverage_error, go_around
-from training.objective import ObjectiveConfig, objective
+from training.objective import ObjectiveConfig, joint_objective, objective
 from training.other_views import other_view_error
 from training.scenes import Lesson, OtherView, generate
 
@@ -42,6 +42,16 @@ def test_the_joint_objective_reaches_every_part():
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and torch.isfinite(parameter.grad).all(), name
         assert parameter.grad.abs().max() > 0, name
+
+
+def test_a_batch_with_hardly_any_surface_costs_nothing():
+    model = make_model()
+    lesson = generate("object", 2, 2, SIZE).lesson
+    speck = torch.zeros_like(lesson.inside)
+    speck[:, :8, :8] = True  # as many pixels as are too few
+    encoded = model.encoder(lesson.picture, lesson.rays, lesson.outline)
+    left = replace(lesson, inside=speck)
+    assert joint_objective(model, encoded, left, ObjectiveConfig()) == 0
 
 
 def test_what_shows_through_costs_more():

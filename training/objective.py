@@ -69,9 +69,14 @@ def _rasterizer(device: torch.device) -> Rasterizer:
 def joint_objective(
     model: Clone, encoded: Encoded, lesson: Lesson, config: ObjectiveConfig
 ) -> Float[Tensor, ""]:
-    """Return the loss of a lesson's first pictures after a turn of the whole loop."""
-    rasterize = _rasterizer(lesson.picture.device)
+    """Return the loss of a lesson's first pictures after a turn of the whole loop.
+
+    It is 0 where no picture has enough surface.
+    """
     indices = [i for i in range(len(lesson.picture)) if lesson.inside[i].sum() > LEAST_PIXELS]
+    if not indices:
+        return lesson.picture.new_zeros(())
+    rasterize = _rasterizer(lesson.picture.device)
     arounds = [go_around(model, encoded, lesson, i, rasterize) for i in indices[: config.pictures]]
     some = chosen(lesson, indices[: config.pictures])
     total = lesson.picture.new_zeros(())

@@ -13,6 +13,7 @@ from backend.config import EngineConfig
 from backend.encoder import Encoder
 from backend.geometry import normalize
 from backend.model import Clone
+from backend.start import coloured
 from training.ahead import Ahead
 from training.ceiling import photometric_stereo
 from training.imagenet import load_imagenet
@@ -193,6 +194,16 @@ def test_albedo_is_learned_up_to_exposure():
     right = projected.albedo.clamp_min(0.02).log()[..., None].expand(-1, -1, -1, 3)
     assert albedo_error(right + 1.7, projected) < 1e-5
     assert albedo_error(torch.zeros_like(right), projected) > albedo_error(right, projected)
+
+
+def test_a_coloured_albedo_is_taught_the_luminance_that_an_estimate_takes():
+    scene = generate("relief", 4, 2, 32)
+    projected = variable_projection(scene.answer.normals, scene.lesson)
+    red, blue = torch.tensor([0.9, 0.3, 0.1]), torch.tensor([0.1, 0.3, 0.9])
+    stripes = torch.where(torch.arange(32)[:, None] % 2 > 0, red, blue).expand(2, 32, 32, 3)
+    gray = projected.albedo.clamp_min(0.02)[..., None].expand(-1, -1, -1, 3)
+    right = coloured(gray, stripes)
+    assert albedo_error(right.log(), projected) < 1e-5
 
 
 def test_confidence_is_the_size_of_the_miss():

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from backend.image import luminance
 from training.scenes.lesson import Lesson
 
 Residual = Literal["root", "square", "log"]
@@ -108,9 +109,10 @@ def _mean_of_pictures(
 def albedo_error(log_albedo: Float[Tensor, "b h w 3"], projected: Projected) -> Float[Tensor, ""]:
     """Return how far predicted albedo is from the eliminated one, up to a factor per picture.
 
-    Only relative albedo is known: the input picture's exposure is free.
+    Only relative albedo is known: the input picture's exposure is free. An estimate takes nothing
+    but the luminance from the prediction (``backend.start.coloured``), so that is what is compared.
     """
-    predicted = log_albedo.mean(-1)
+    predicted = luminance(log_albedo.exp()).clamp_min(1e-6).log()
     target = projected.albedo.clamp_min(0.02).log()
     count = projected.weights.sum((1, 2), keepdim=True).clamp_min(1)
     offset = ((predicted - target) * projected.weights).sum((1, 2), keepdim=True) / count

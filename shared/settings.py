@@ -39,7 +39,7 @@ class EstimateSettings:
     previews: bool = False
     """Also show the normal map so far, about every second, while the loop converges."""
     seed: int = 0
-    """Seed of everything random; the same seed gives the same answer."""
+    """Seed of everything random, from 0 to 2⁶³ − 1; the same seed gives the same answer."""
 
     def problem(self) -> str | None:
         """Say in one sentence what cannot be computed, or None."""
@@ -53,7 +53,12 @@ class EstimateSettings:
             return f"{self.steps} loop steps were asked for; 0 to 10000 are possible."
         if not 16 <= self.size <= 2048:
             return f"The working size is {self.size} pixels; it must lie between 16 and 2048."
-        return self._prior_problem()
+        return self._seed_problem() or self._prior_problem()
+
+    def _seed_problem(self) -> str | None:
+        if not 0 <= self.seed < 2**63:
+            return f"The seed is {self.seed}; it must lie between 0 and {2**63 - 1}."
+        return None
 
     def _prior_problem(self) -> str | None:
         if self.prior and not PRIOR_NAME.fullmatch(self.prior):

@@ -178,7 +178,8 @@ def test_ctrl_c_says_how_to_go_on(folder, monkeypatch, caplog):
     "sources, options, said",
     [
         (("nowhere",), {}, "no picture"), (("in",), {"fov": 400.0}, "field of view"),
-        (("in",), {"jobs": 0}, "jobs"), (("in",), {"steady": 2.0}, "steadiness"),
+        (("in",), {"jobs": 0}, "jobs"), (("in",), {"threads": -1}, "threads"),
+        (("in",), {"seed": 2**64}, "seed"), (("in",), {"steady": 2.0}, "steadiness"),
         (("in",), {"steady": 0.5, "jobs": 2}, "--jobs"),
         (("in",), {"steady": 0.5}, "normal_exr"),
         (("in",), {"steady": 0.5, "outputs": ("normal_exr", "depth")}, "numbers"),

@@ -13,7 +13,9 @@ from backend.loop import optimise
 from backend.model import shipped_model
 from backend.start import NOT_REFINED, begin
 from backend.work import prepare
+from shared.messages import Submit
 from shared.settings import EstimateSettings
+from shared.wire import decode, encode
 
 from .scenes import sphere_picture
 
@@ -225,6 +227,17 @@ def test_impossible_settings_are_refused_with_a_sentence():
     with pytest.raises(Refused, match="field of view") as refused:
         estimate(pixels, replace(QUICK, fov_degrees=170.0))
     assert refused.value.code == "bad_request"
+
+
+@pytest.mark.parametrize(("seed", "possible"), [(-1, False), (2**63, False), (2**63 - 1, True)])
+def test_a_seed_is_one_that_the_wire_and_torch_can_carry(seed, possible):
+    settings = EstimateSettings(seed=seed)
+    assert (settings.problem() is None) == possible
+    if possible:
+        pixels, _, _ = sphere_picture(32)
+        assert decode(encode(Submit("job", settings, "srgb", ())))[0].settings == settings
+        result, _ = estimate(pixels, replace(QUICK, seed=seed))
+        assert torch.isfinite(result.maps.normals).all()
 
 
 def test_orthographic_units_are_pixels_of_the_picture_whatever_the_grid():

@@ -110,6 +110,8 @@ class BatchConfig:
             return "Name what to estimate and, at the end, the folder for the results."
         if self.jobs < 1:
             return f"{self.jobs} jobs were asked for; at least one is needed."
+        if self.threads < 0:
+            return f"{self.threads} threads were asked for; 0 leaves the choice to torch."
         if self.seamless and self.fov == "auto":
             return "Pictures that tile are flat: leave out --fov auto."
         return self._steady_problem() or self._blend_problem() or self.settings().problem()

@@ -1,6 +1,7 @@
 """Pictures from disk: whatever OpenImageIO reads, with orientation, colours and lens understood."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     8: lambda stored: stored.swapaxes(0, 1)[::-1],
 }
 """What turns a picture upright, by the values of EXIF's orientation; views, for large ones."""
+_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
+"""What begins a segment of a JPEG, and what ends it; compressed pixels never look like it."""
+_END = b"\xff\xd9"
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,8 @@ def _read(path: Path) -> Stored:
     values = source.read_image(0, 0, 0, channels, kept)
     if values is None:
         raise _unreadable(path, source.geterror())
+    if source.format_name() == "jpeg" and not _has_end(path.read_bytes()):
+        raise _unreadable(path, "it ends too early")
     if source.format_name() == "openexr":
         _check_sides(path, spec.full_width, spec.full_height)
         corner = spec.x - spec.full_x, spec.y - spec.full_y
@@ -115,6 +121,20 @@ def _read(path: Path) -> Stored:
     turn = _UPRIGHT.get(spec.get_int_attribute("Orientation", 1))
     upright = values if turn is None else turn(values)
     return Stored(upright, {entry.name: entry.value for entry in spec.extra_attribs})
+
+
+def _has_end(jpeg: bytes) -> bool:
+    """Say whether a JPEG goes on to its end; libjpeg makes up what is missing, and only warns.
+
+    What lies in a segment, such as a thumbnail, and what follows the end belong to other pictures.
+    """
+    place = 2
+    while (marker := _MARKER.search(jpeg, place)) is not None:
+        if marker[0] == _END:
+            return True
+        length = jpeg[marker.end() : marker.end() + 2]
+        place = marker.end() + int.from_bytes(length, "big")
+    return False
 
 
 def _channels(kind: str, count: int, alpha: int) -> int:

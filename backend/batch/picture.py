@@ -1,5 +1,6 @@
 """One picture, from file to files."""
 
+import errno
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -201,6 +202,8 @@ def _trouble(error: Exception) -> tuple[Code, str]:
     match error:
         case Refused():
             return error.code, f"{error.message} {error.advice}".strip()
+        case OSError(errno=errno.ENOSPC):
+            return "internal", "The disk is full. Make room and run it again: what is done is kept."
         case OSError(strerror=str(why)):  # a write that fails does not name its file
             return "internal", f"{error.filename or 'A file'} cannot be used: {why}."
         case OSError():

@@ -188,12 +188,14 @@ def test_descending_on_the_objective_finds_the_normals():
     assert torch.rad2deg(flat.acos())[enough].median() > 20.0
 
 
-def test_albedo_is_learned_up_to_exposure():
+def test_albedo_is_learned_up_to_exposure_and_colour():
     scene = generate("relief", 4, 2, 32)
     projected = variable_projection(scene.answer.normals, scene.lesson)
-    right = projected.albedo.clamp_min(0.02).log()[..., None].expand(-1, -1, -1, 3)
-    assert albedo_error(right + 1.7, projected) < 1e-5
-    assert albedo_error(torch.zeros_like(right), projected) > albedo_error(right, projected)
+    gray = projected.albedo.clamp_min(0.02)[..., None].expand(-1, -1, -1, 3)
+    assert albedo_error(gray.log() + 1.7, projected) < 1e-5
+    assert albedo_error(torch.zeros_like(gray), projected) > albedo_error(gray.log(), projected)
+    stripes = torch.tensor([[0.9, 0.3, 0.1], [0.1, 0.3, 0.9]]).repeat(16, 1).expand(2, 32, 32, 3)
+    assert albedo_error(coloured(gray, stripes).log(), projected) < 1e-5
 
 
 def test_a_coloured_albedo_is_taught_the_luminance_that_an_estimate_takes():

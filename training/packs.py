@@ -1,8 +1,10 @@
 """Rendered scenes on disk: one small zip of pictures a scene, and apart from it what only scores.
 
 A pack holds pictures, light directions and cameras. True normals lie in a folder beside the packs
-that the trainer has no function to open (``read_answer`` is for validation and the ceiling). This
-module is the meeting point of two environments, Blender's and torch's, and needs numpy and Pillow.
+that no lesson is made from: ``read_answer`` is for what scores and shows, for the weights of the
+confidence (``training.calibrate``) and for a network with labels to compare with
+(``training.upper_bound``). This module is the meeting point of two environments, Blender's and
+torch's, and needs numpy and Pillow.
 """
 
 import io

@@ -1,7 +1,8 @@
 """Our own validation scenes, of things, materials and worlds that training never sees.
 
-The only place where true normals are used, beside the ceiling, and they only score. Rendered packs
-where there are some; without them procedural scenes of seeds that training never takes.
+Their true normals only score, and teach the model nothing. One exception stands apart from it:
+``training.calibrate`` fits the four weights of the confidence to them. Rendered packs where there
+are some; without them procedural scenes of seeds that training never takes.
 """
 
 from dataclasses import dataclass

@@ -46,8 +46,8 @@ ROWS = (
     "flat", "Sobel bump", "silhouette inflation", "encoder", "+ splatting", "+ refinement",
     "+ gate", "+ illumination loop", "+ modulation kernel", "whole loop", "encoder, with labels",
 )  # fmt: skip
-"""After the gate come test-time loops: geometry of the Gaussians without and with the kernel, and
-the same refined and gated."""
+"""After the gate come test-time loops: geometry of the Gaussians, first with kernel and gloss held
+still, then with both free (they share a rate), and the latter refined and gated."""
 OURS = "+ gate"
 """The row that the product answers with."""
 WORST = 3

@@ -37,7 +37,7 @@ class Answer:
     depth: Float[Tensor, "h w"]
     """The encoder's: about 1 in a perspective picture, in pixels in an orthographic one."""
     confidence_logits: Float[Tensor, "h w"]
-    """Greater is surer. What it means in degrees depends on the light, which is not known here."""
+    """Greater is surer; the first clue to an error in degrees (``backend.confidence``)."""
 
 
 NAMES = tuple(field.name for field in fields(Answer))

@@ -47,7 +47,8 @@ class TrainConfig:
     out: Path
     """Folder of checkpoint, log, plots and validation sheet."""
     minutes: float = 60.0
-    """Time of this run; the learning rate falls to zero at ``steps``, whatever the run."""
+    """Time of this run; the learning rate falls to a hundredth at ``steps``, whatever the
+    run."""
     steps: int = 10_000
     start: Path | None = None
     """A checkpoint, or the weights that ship, to start a new run from instead of ImageNet's."""

@@ -7,15 +7,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from shared.settings import EstimateSettings
-from training import foreknown
+from training import ceiling, foreknown, validation
 from training.cases import find_cases, load_picture, told
 from training.evaluate import EvaluationConfig, run
 from training.flatness import poster
 from training.foreknown import ForeknownConfig
 from training.metrics import angular_error, mean_scores, psnr, score, sparsification
+from training.scenes import generate
 from training.scoring import settings_for
 
 from .scenes import sphere_picture
+from .test_model import make_model
 
 UP = np.array([0.0, 0.0, 1.0])
 
@@ -26,6 +28,15 @@ def test_angular_error_is_the_angle(degrees):
     tilted = np.array([np.sin(a), 0.0, np.cos(a)])
     error = angular_error(UP[None, None], tilted[None, None])
     assert error[0, 0] == pytest.approx(degrees, abs=1e-6)
+
+
+def test_a_small_angle_is_as_exact_in_validation_and_at_the_ceiling(monkeypatch):
+    scene = generate("relief", 4, 2, 32)
+    monkeypatch.setattr(validation, "answer", lambda model, lesson: scene.answer.normals)
+    monkeypatch.setattr(ceiling, "photometric_stereo", lambda lesson: scene.answer.normals)
+    scored = validation.Scored("relief", (scene,))
+    assert validation.validate(make_model(), [scored])["relief"] < 1e-3
+    assert ceiling.ceiling(scene).errors.max() < 1e-3
 
 
 def test_scores_of_known_errors():

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backend.geometry import normalize
+from training.metrics import angular_error
 from training.photometric import lit_mask
 from training.scenes import KINDS, Lesson, Scene, generate
 from training.validation import ValidationConfig, validation_scenes
@@ -81,9 +82,9 @@ def ceiling(scene: Scene) -> Told:
     """Compare photometric stereo with the true normals where enough lights shine."""
     lesson = scene.lesson
     enough = (lit_mask(lesson).sum(1) >= LEAST_LIGHTS) & lesson.inside
-    cosine = (photometric_stereo(lesson) * scene.answer.normals).sum(-1).clamp(-1, 1)
+    error = angular_error(photometric_stereo(lesson).numpy(), scene.answer.normals.numpy())
     share = float(enough.sum() / lesson.inside.sum().clamp_min(1))
-    return Told(torch.rad2deg(cosine.acos())[enough], share)
+    return Told(torch.from_numpy(error)[enough], share)
 
 
 def _scenes(config: CeilingConfig) -> dict[str, list[Scene]]:

@@ -20,8 +20,8 @@ class Scores:
 
 
 def angular_error(
-    normals: Float[np.ndarray, "h w 3"], truth: Float[np.ndarray, "h w 3"]
-) -> Float[np.ndarray, "h w"]:
+    normals: Float[np.ndarray, "*b h w 3"], truth: Float[np.ndarray, "*b h w 3"]
+) -> Float[np.ndarray, "*b h w"]:
     """Return the angle between two maps of unit normals, in degrees."""
     cosine = (normals * truth).sum(-1)
     sine = np.linalg.norm(np.cross(normals, truth), axis=-1)

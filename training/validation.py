@@ -21,6 +21,7 @@ from backend.model import Clone
 from backend.outputs import encode_normals
 from backend.sheet import Panel, contact_sheet
 from training.loader import cut, plain_lesson, plain_window
+from training.metrics import angular_error
 from training.packs import pack_paths, read_answer, read_pack
 from training.scenes import KINDS, Answer, Lesson, Scene, generate, moved
 
@@ -118,9 +119,9 @@ def _error(model: Clone, scored: Scored) -> float:
     """Average over scenes, so that a small thing counts as much as a large one."""
     errors = []
     for scene in scored.batches:
-        cosine = (answer(model, scene.lesson) * scene.answer.normals).sum(-1).clamp(-1, 1)
-        angle = torch.rad2deg(cosine.acos())
-        for each, inside in zip(angle, scene.lesson.inside, strict=True):
+        found, truth = answer(model, scene.lesson).cpu(), scene.answer.normals.cpu()
+        angle = angular_error(found.numpy(), truth.numpy())
+        for each, inside in zip(angle, scene.lesson.inside.cpu().numpy(), strict=True):
             if inside.any():
                 errors.append(float(each[inside].mean()))
     return sum(errors) / len(errors)

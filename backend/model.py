@@ -96,7 +96,6 @@ class Fused:
     normals: Float[Tensor, "h w 3"]
     """N; N_g itself where there is no trained refinement."""
     refined: Float[Tensor, "h w 3"] | None
-    gate: Float[Tensor, "h w"] | None
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,6 @@ class Turn:
     normals: Float[Tensor, "h w 3"]
     """Fused normals N; N_g itself while there is no trained refinement."""
     refined: Float[Tensor, "h w 3"] | None
-    gate: Float[Tensor, "h w"] | None
     shading: Float[Tensor, "h w 3"]
     rerendered: Float[Tensor, "h w 3"]
 
@@ -202,10 +200,10 @@ def fused(
     """Refine the splatted normals in one step and gate both; without a model N is N_g."""
     normals = splatted.normals
     if model is None or features is None:
-        return Fused(normals, None, None)
+        return Fused(normals, None)
     refined = model.refinement(normals, splatted.depth, view.rgb, features)
     gate = model.gate(normals, refined, features)
-    return Fused(fuse(normals, refined, gate), refined, gate)
+    return Fused(fuse(normals, refined, gate), refined)
 
 
 def rerendered(
@@ -217,7 +215,7 @@ def rerendered(
     rays = view_rays(view.camera)
     highlight = gloss(found.normals, rays, lighting.light, lighting.lobe, modulations)
     picture = splatted.albedo * shading + highlight
-    return Turn(splatted, found.normals, found.refined, found.gate, shading, picture)
+    return Turn(splatted, found.normals, found.refined, shading, picture)
 
 
 def turn(

@@ -68,10 +68,9 @@ def fused_upright(
     splats = {f.name: getattr(splatted, f.name) for f in fields(Splatted)}
     upright = Splatted(**{name: _splats(name, splats[name], quarters) for name in splats})
     found = fused(upright, turned(view, light_from), model, _map(features, quarters))
-    assert found.refined is not None and found.gate is not None
+    assert found.refined is not None
     back = 4 - quarters
-    normals, refined = _vectors(found.normals, back), _vectors(found.refined, back)
-    return Fused(normals, refined, _map(found.gate, back))
+    return Fused(_vectors(found.normals, back), _vectors(found.refined, back))
 
 
 def _splats(name: str, values: Shaped[Tensor, "h w *c"], quarters: int) -> Tensor:

@@ -36,7 +36,7 @@ class PairRasterizer:
         image = image.view(camera.height, camera.width, -1)
         total = image[..., -1]
         depth = image[..., -2] / total.clamp_min(1e-10)
-        return Rendering(image[..., :-2], total, depth, (splats.radii > 0).all(-1))
+        return Rendering(image[..., :-2], total, depth)
 
 
 def candidate_pairs(splats: Splats, camera: Camera) -> tuple[Tensor, Tensor]:

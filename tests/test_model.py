@@ -74,7 +74,7 @@ def test_without_a_model_the_gaussians_normals_are_the_answer():
     view, model = make_view(50.0), make_model()
     encoding = model(view).encoding
     now = turn(encoding, view, make_lighting(), SMALL)
-    assert now.refined is None and now.gate is None
+    assert now.refined is None
     torch.testing.assert_close(now.normals, now.splatted.normals)
 
 

@@ -28,7 +28,7 @@ class GsplatRasterizer:
         pushed = _push_away(gaussians, camera) if camera.orthographic else 0.0
         away = torch.zeros_like(camera.viewmat)
         away[2, 3] = pushed
-        colours, alphas, meta = rasterization(
+        colours, alphas, _ = rasterization(
             gaussians.means,
             gaussians.quats,
             gaussians.scales,
@@ -48,7 +48,6 @@ class GsplatRasterizer:
             features=colours[0, ..., :channels],
             alpha=alphas[0, ..., 0],
             depth=colours[0, ..., -1] - pushed,
-            visible=(meta["radii"][0] > 0).all(-1),
         )
 
 

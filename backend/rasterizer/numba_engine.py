@@ -139,15 +139,14 @@ class NumbaRasterizer:
         width, height = cameras[0].width, cameras[0].height
         assert all((camera.width, camera.height) == (width, height) for camera in cameras)
         parts = [_project(scene, camera) for scene, camera in zip(scenes, cameras, strict=True)]
-        means, conics, depths, radii, extents = map(_joined, zip(*parts, strict=True))
+        means, conics, depths, _, extents = map(_joined, zip(*parts, strict=True))
         opacities, carried = _joined([scene.opacities for scene in scenes]), _joined(features)
         counts = [len(scene.opacities) for scene in scenes]
         maps, depth_sums, alphas = _Composite.apply(
             means, conics, opacities, depths, carried, extents, counts, (width, height)
         )
         depth_maps = depth_sums / alphas.clamp_min(1e-10)
-        visible = (radii > 0).all(-1).split(counts)
-        return [Rendering(*one) for one in zip(maps, alphas, depth_maps, visible, strict=True)]
+        return [Rendering(*one) for one in zip(maps, alphas, depth_maps, strict=True)]
 
 
 def _joined(tensors: Sequence[Tensor]) -> Tensor:

@@ -9,7 +9,7 @@ less. gsplat 1.6 lowers the cap to 0.99, which is why the version is pinned.
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from backend.camera import Camera
@@ -36,7 +36,6 @@ class Rendering:
     alpha: Float[Tensor, "h w"]
     depth: Float[Tensor, "h w"]
     """Expected depth, Σ α T z / Σ α T."""
-    visible: Bool[Tensor, " n"]
 
 
 @runtime_checkable

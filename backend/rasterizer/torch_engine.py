@@ -62,7 +62,6 @@ class TorchRasterizer:
             features=image[..., :-2],
             alpha=alpha,
             depth=image[..., -2] / alpha.clamp_min(1e-10),
-            visible=(splats.radii > 0).all(-1),
         )
 
 

@@ -1,7 +1,6 @@
 """Light: the world a photograph is taken in, and single suns."""
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -17,17 +16,11 @@ SUN_ENERGY = math.pi
 """A matte white surface facing a sun of this strength has the radiance 1."""
 
 
-@dataclass(frozen=True)
-class World:
-    """The light of a photograph."""
+def photographic_world(dice: Random, hdris: tuple[Path, ...], turn: Matrix, indoors: bool) -> bool:
+    """Light a scene by an environment, a soft sky, or lamps; ``turn`` is the camera's rotation.
 
-    lamps: tuple[bpy.types.Object, ...]
-    shows_ground: bool
-    """Whether the world is worth seeing behind things."""
-
-
-def photographic_world(dice: Random, hdris: tuple[Path, ...], turn: Matrix, indoors: bool) -> World:
-    """Light a scene by an environment, a soft sky, or lamps; ``turn`` is the camera's rotation."""
+    Say whether the world is worth seeing behind things.
+    """
     kind = dice.choice(["hdri", "hdri", "hdri", "sky", "lamps"])
     strength = dice.uniform(0.3, 1.0) if indoors else 1.0
     if kind == "hdri" and hdris:
@@ -35,8 +28,9 @@ def photographic_world(dice: Random, hdris: tuple[Path, ...], turn: Matrix, indo
     else:
         _sky(dice, strength * (0.15 if kind == "lamps" else dice.uniform(0.4, 1.0)))
     count = dice.randint(1, 3) if kind == "lamps" else dice.choice([0, 0, 1, 2])
-    lamps = tuple(_sunlight(dice, turn) for _ in range(0 if indoors else count))
-    return World(lamps, kind == "hdri" and dice.random() < 0.4)
+    for _ in range(0 if indoors else count):
+        _sunlight(dice, turn)
+    return kind == "hdri" and dice.random() < 0.4
 
 
 def sun_directions(dice: Random, count: int = SUNS) -> tuple[tuple[float, float, float], ...]:
@@ -72,16 +66,14 @@ def point(lamp: bpy.types.Object, direction: tuple[float, ...], turn: Matrix) ->
     lamp.rotation_euler = toward.to_track_quat("Z", "Y").to_euler()
 
 
-def _sunlight(dice: Random, turn: Matrix) -> bpy.types.Object:
+def _sunlight(dice: Random, turn: Matrix) -> None:
     """Add a hard or soft sun from anywhere the camera sees lit, rather from above."""
     light = bpy.data.lights.new("key", "SUN")
     light.energy = dice.uniform(0.5, 4)
     light.angle = dice.uniform(0.01, 0.6)
     light.color = [dice.uniform(0.7, 1.0) for _ in range(3)]
-    lamp = linked("key", light)
     toward = (dice.gauss(0, 0.8), dice.gauss(-0.5, 0.7), -abs(dice.gauss(0.7, 0.4)) + 0.1)
-    point(lamp, toward, turn)
-    return lamp
+    point(linked("key", light), toward, turn)
 
 
 def _environment(dice: Random, path: Path, strength: float) -> None:

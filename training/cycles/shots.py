@@ -60,8 +60,8 @@ def photograph(
     scene.camera = camera
     bpy.context.view_layer.update()
     turn = camera.matrix_world.to_3x3().normalized()
-    world = lamps.photographic_world(dice, hdris, turn, indoors=stage.kind == "room")
-    shown = world.shows_ground and stage.open_air
+    worth_seeing = lamps.photographic_world(dice, hdris, turn, indoors=stage.kind == "room")
+    shown = worth_seeing and stage.open_air
     picture, exposure = _developed(dice, _picture(quality, transparent=not shown), None)
     view = _second_view(dice, stage, quality, exposure) if second else None
     directions = lamps.sun_directions(dice)

@@ -118,7 +118,7 @@ def test_intrinsics_are_moved_to_pixel_centres_at_one_half(cases):
 def test_the_command_scores_and_draws(cases, tmp_path, caplog):
     caplog.set_level("INFO")
     config = EvaluationConfig(
-        cases, json=tmp_path / "e.json", sheet=tmp_path / "e.png", size=24, steps=4,
+        cases, json=tmp_path / "e.json", sheet=tmp_path / "made" / "e.png", size=24, steps=4,
         lighting=True, flatness=True, jobs=2,
     )  # fmt: skip
     assert run(config) == 0
@@ -129,7 +129,7 @@ def test_the_command_scores_and_draws(cases, tmp_path, caplog):
     flat, loop = (record["cases"][0]["methods"][m]["mean"] for m in ("flat", "ours"))
     assert loop < flat
     assert record["lighting"][0]["consistency"] < 0.01  # twice the same picture
-    with Image.open(tmp_path / "e.png") as sheet:
+    with Image.open(tmp_path / "made" / "e.png") as sheet:
         assert sheet.width > 1000
     assert run(EvaluationConfig(tmp_path / "nothing")) == 2
 

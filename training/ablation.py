@@ -94,6 +94,8 @@ def run(config: AblationConfig) -> int:
     if not pictures:
         log.error("Give a folder of validation scenes, of public cases, or both.")
         return 2
+    for image in filter(None, (config.sheet, config.failures)):
+        image.parent.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
     outcomes: dict[str, list[Outcome]] = {}
     with ProcessPoolExecutor(

@@ -92,6 +92,7 @@ def run(config: EvaluationConfig) -> int:
     if config.json:
         config.json.write_text(json.dumps(_record(config, scores, lighting, tilts), indent=1))
     if config.sheet:
+        config.sheet.parent.mkdir(parents=True, exist_ok=True)
         evaluation_sheet(rows).save(config.sheet)
     return 0
 

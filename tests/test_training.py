@@ -198,16 +198,6 @@ def test_albedo_is_learned_up_to_exposure_and_colour():
     assert albedo_error(coloured(gray, stripes).log(), projected) < 1e-5
 
 
-def test_a_coloured_albedo_is_taught_the_luminance_that_an_estimate_takes():
-    scene = generate("relief", 4, 2, 32)
-    projected = variable_projection(scene.answer.normals, scene.lesson)
-    red, blue = torch.tensor([0.9, 0.3, 0.1]), torch.tensor([0.1, 0.3, 0.9])
-    stripes = torch.where(torch.arange(32)[:, None] % 2 > 0, red, blue).expand(2, 32, 32, 3)
-    gray = projected.albedo.clamp_min(0.02)[..., None].expand(-1, -1, -1, 3)
-    right = coloured(gray, stripes)
-    assert albedo_error(right.log(), projected) < 1e-5
-
-
 def test_confidence_is_the_size_of_the_miss():
     scene = generate("pile", 4, 2, 32)
     g = torch.Generator().manual_seed(0)

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Shaped, UInt8
 from torch import Tensor
 
+from backend.camera import camera_from_fov, cropped, resized, view_rays
 from backend.image import CROP_MARGIN, luminance, srgb_to_linear
 from backend.outline import outline_slopes
 from backend.resample import resize
@@ -239,16 +240,11 @@ def _grounded(
 
 
 def _rays(pack: Pack, window: Window, size: int) -> Float[Tensor, "s s 3"]:
-    """Return the view rays of a window's pixels; all along the axis at a field of view of 0°."""
+    """Return the view rays of a window's pixels."""
     whole = pack.picture.shape[0]
-    steps = (torch.arange(size) + 0.5) * window.side / size
-    slope = 2 * math.tan(math.radians(pack.fov_degrees) / 2) / whole
-    v, u = torch.meshgrid(
-        (steps + window.top - whole / 2) * slope,
-        (steps + window.left - whole / 2) * slope,
-        indexing="ij",
-    )
-    return torch.stack([u, v, torch.ones_like(u)], dim=-1)
+    camera = camera_from_fov(whole, whole, pack.fov_degrees)
+    part = cropped(camera, window.left, window.top, window.side, window.side)
+    return view_rays(resized(part, size, size))
 
 
 def _outline(pack: Pack, inside: Bool[Tensor, "s s"], dice: Dice | None) -> Float[Tensor, "s s 2"]:

@@ -179,19 +179,25 @@ def resize_hints(
 def resize_picture(picture: Picture, longest: int) -> Picture:
     """Shrink a picture so that its longest side has at most ``longest`` pixels.
 
-    A very long picture keeps more, so that its short side does not vanish. Colours are averaged
-    over the inside of the mask only, so the ground does not bleed in.
+    A very long picture keeps more, so that its short side does not vanish.
     """
     height, width = picture.rgb.shape[:2]
     scale = min(1.0, max(longest / max(height, width), SMALLEST_SIDE / min(height, width)))
     if scale == 1.0:
         return picture
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    inside = picture.mask.float()
-    weight = resize(inside, *size)
-    rgb = resize(picture.rgb * inside[..., None], *size) / weight.clamp_min(1e-6)[..., None]
-    hints = resize_hints(picture.hints, *size)
-    return replace(picture, rgb=rgb, mask=mostly_inside(weight), hints=hints)
+    rgb, mask = resize_inside(picture.rgb, picture.mask, *size)
+    return replace(picture, rgb=rgb, mask=mask, hints=resize_hints(picture.hints, *size))
+
+
+def resize_inside(
+    rgb: Float[Tensor, "h w 3"], mask: Bool[Tensor, "h w"], height: int, width: int
+) -> tuple[Float[Tensor, "hh ww 3"], Bool[Tensor, "hh ww"]]:
+    """Resample colours and mask; the ground does not bleed in."""
+    inside = mask.float()
+    weight = resize(inside, height, width)
+    rgb = resize(rgb * inside[..., None], height, width) / weight.clamp_min(1e-6)[..., None]
+    return rgb, mostly_inside(weight)
 
 
 def _check_size(shape: tuple[int, ...]) -> None:

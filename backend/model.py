@@ -23,11 +23,10 @@ from backend.illumination import (
     irradiance,
     modulation,
 )
-from backend.image import IGNORED, resize_hints, resize_mask
+from backend.image import IGNORED, resize_hints, resize_inside
 from backend.outline import outline_slopes
 from backend.rasterizer import Rasterizer
 from backend.refinement import Gate, Refinement, fuse
-from backend.resample import resize
 
 WEIGHTS = Path(__file__).parent / "weights" / "clone.safetensors"
 
@@ -54,10 +53,7 @@ class View:
 
 def resized_view(view: View, height: int, width: int) -> View:
     """Return a view on another grid; colours are averaged inside the mask only."""
-    inside = view.mask.float()
-    weight = resize(inside, height, width)
-    rgb = resize(view.rgb * inside[..., None], height, width) / weight.clamp_min(1e-6)[..., None]
-    mask = resize_mask(view.mask, height, width)
+    rgb, mask = resize_inside(view.rgb, view.mask, height, width)
     hints = resize_hints(view.hints, height, width)
     return View(rgb, mask, resized(view.camera, width, height), view.rasterize, hints)
 

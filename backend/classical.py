@@ -92,7 +92,7 @@ def encode_start(start: Start, albedo: Float[Tensor, "h w 3"], camera: Camera) -
         depth_pixels=in_pixels,
         normals=start.normals,
         angle=constant(shape, 0.0),
-        scale_logits=constant((*shape, 2), 0.0),  # 0.6 px: sharp, and still without holes
+        scale_logits=constant((*shape, 2), 0.0),
         flatness_logits=constant(shape, -2.0),
         opacity_logits=constant(shape, 2.0),
         log_albedo=albedo.clamp_min(0.02).log(),

@@ -1,6 +1,6 @@
 """The picture as 3D Gaussians: from a dense encoding of the surface to pixel-aligned splats."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -10,9 +10,11 @@ from backend.camera import Camera, pixel_footprint, unproject, view_rays
 from backend.geometry import covariance_normals, normalize, quats_from_normals
 
 FLATNESS_RANGE = (0.02, 0.5)
-SCALE_RANGE = (0.25, 1.0)
+SCALE_RANGE = (0.2, 0.5)
 """Standard deviations along the surface, in pixels of the Gaussian grid: each pixel has its own
 Gaussian, so wider ones cover nothing more, and blur normals and paint."""
+GAP_VARIANCE = 0.3
+"""In pixels², what such Gaussians lack along the surface to close it for who looks closer."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,17 @@ def gaussians_of(encoding: Encoding, camera: Camera, mask: Bool[Tensor, "h w"]) 
         scales=scales[mask],
         opacities=torch.sigmoid(encoding.opacity_logits)[mask],
     )
+
+
+def closed(gaussians: Gaussians, camera: Camera) -> Gaussians:
+    """Widen a camera's Gaussians along the surface, so that they close it from near by as well.
+
+    What a splat gets in the picture, here it gets in space (Yu et al., Mip-Splatting, 2024). The
+    third scale, and with it the normal, stays.
+    """
+    footprint = pixel_footprint(camera, gaussians.means[:, 2:])
+    along = (gaussians.scales[:, :2].square() + GAP_VARIANCE * footprint.square()).sqrt()
+    return replace(gaussians, scales=torch.cat([along, gaussians.scales[:, 2:]], dim=-1))
 
 
 def normals_of(

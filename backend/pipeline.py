@@ -12,7 +12,7 @@ from backend.confidence import confidence
 from backend.config import EngineConfig
 from backend.errors import Refused, Stopped
 from backend.full_resolution import Maps, at_full_resolution, pasted
-from backend.gaussians import Encoding, Gaussians, albedo_of, gaussians_of, normals_of
+from backend.gaussians import Encoding, Gaussians, albedo_of, closed, gaussians_of, normals_of
 from backend.geometry import normalize
 from backend.guidance import OWN_CONFIDENCE, Prior, guided, led
 from backend.height import height_of
@@ -263,7 +263,7 @@ def _relief_of(maps: Maps, work: Work, stages: Stages, cancelled: Callable[[], b
 def _cloud_of(encoding: Encoding, view: View, sure: Float[Tensor, "h w"]) -> Cloud:
     gaussians = gaussians_of(encoding, view.camera, view.mask)
     return Cloud(
-        gaussians=gaussians,
+        gaussians=closed(gaussians, view.camera),
         albedo=albedo_of(encoding)[view.mask].clamp(0.0, 1.0),
         normals=normals_of(gaussians, view.camera, view.mask),
         confidence=sure[view.mask],

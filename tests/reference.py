@@ -50,7 +50,7 @@ def splat_by_pixel(
         covariance = covariance_by_hand(gaussians.quats[index], gaussians.scales[index])
         jacobian = _jacobian(centres[index], camera)
         flat = jacobian @ rotation @ covariance @ rotation.T @ jacobian.T
-        flat = flat + 0.3 * torch.eye(2, dtype=flat.dtype)
+        flat = flat + 0.1 * torch.eye(2, dtype=flat.dtype)
         projected[index] = (_pixel(centres[index], camera), torch.linalg.inv(flat))
     rows = []
     for y in range(camera.height):

@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from backend.camera import camera_from_fov, resized, unproject
 from backend.classical import encode_start, inflate, start_for
-from backend.gaussians import gaussians_of, normals_of
+from backend.gaussians import closed, gaussians_of, normals_of
 from backend.geometry import surface_normals
 from backend.image import decode_picture
+from backend.model import View, splat
 from backend.rasterizer.numba_engine import NumbaRasterizer
 
 from .scenes import sphere_normals, sphere_picture
@@ -85,9 +88,25 @@ def test_no_holes_open_where_one_looks_closer():
     encoding = encode_start(start_for(picture, camera, "flat"), torch.ones(24, 24, 3), camera)
     gaussians = gaussians_of(encoding, camera, picture.mask)
     closer = resized(camera, 144, 144)
-    alpha = NumbaRasterizer()(gaussians, torch.ones(24 * 24, 1), closer).alpha
+    alpha = NumbaRasterizer()(closed(gaussians, camera), torch.ones(24 * 24, 1), closer).alpha
     assert alpha[6:-6, 6:-6].min() > 0.9
 
 
 def test_a_picture_that_is_all_mask_can_still_be_inflated():
     assert inflate(torch.ones(20, 30, dtype=torch.bool)).max() > 1
+
+
+@pytest.mark.parametrize("fov", [0.0, 45.0])
+def test_in_the_picture_each_pixel_keeps_its_own_gaussians_normal(fov):
+    """On a rough surface; it is held opaque, so a neighbour that lies in front would hide it."""
+    torch.manual_seed(0)
+    picture = decode_picture(np.full((32, 32, 3), 128, np.uint8), "srgb")
+    camera = camera_from_fov(32, 32, fov)
+    start = start_for(picture, camera, "flat")
+    rough = start.depth + (0.5 if fov == 0 else 0.5 / 32) * torch.rand(32, 32)
+    normals = surface_normals(unproject(camera, rough), torch.ones(32, 32))
+    encoding = encode_start(replace(start, depth=rough, normals=normals), picture.rgb, camera)
+    opaque = replace(encoding, opacity_logits=torch.full((32, 32), 9.0))
+    found = splat(opaque, View(picture.rgb, picture.mask, camera, NumbaRasterizer()))
+    apart = (found.normals * found.own_normals).sum(-1).clamp(-1, 1).acos().rad2deg()
+    assert apart.mean() < 3

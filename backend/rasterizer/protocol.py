@@ -18,8 +18,9 @@ from backend.gaussians import Gaussians
 ALPHA_MAX = 0.999
 ALPHA_MIN = 1 / 255
 TRANSMITTANCE_STOP = 1e-4
-EPS_2D = 0.3
-"""Variance in pixels² added to every splat, so that none falls between the pixels."""
+EPS_2D = 0.1
+"""Variance in pixels² added to every splat, so that none falls between the pixels. gsplat's own
+default, 0.3, would mix each pixel's Gaussian with its neighbours'."""
 EXTENT_MAX = 3.33
 """Radius in standard deviations; √(2 ln 255) = 3.329, so the rectangle never cuts α ≥ 1/255."""
 NEAR_PLANE = 0.01

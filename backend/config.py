@@ -80,7 +80,7 @@ class LoopConfig:
 class ConfidenceConfig:
     """Expected error from what the model knows; fitted by ``training.calibrate``."""
 
-    weights: tuple[float, ...] = (5.395, 0.904, 0.316, -0.798)
+    weights: tuple[float, ...] = (5.341, 0.888, 0.319, -0.757)
     """Of the clues in ``backend.confidence``: 1, doubt, bend, turn."""
     scale_degrees: float = 20.0
     """A confidence c stands for an expected error of −scale · ln c."""

@@ -115,18 +115,19 @@ def test_the_file_says_what_it_is_and_not_where_it_was_made(exported):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("kind", "least", "most", "finer"),
+    ("kind", "least", "most", "more"),
     [
-        ("sphere", 0.2, 1.0, 1.6),
-        ("relief", 1.0, 3.5, 0.0),
-        ("organic", 0.3, 1.6, 0.0),
-        ("object", 0.3, 1.6, 0.0),
+        ("sphere", 0.1, 0.5, 1.6),
+        ("relief", 0.1, 0.8, 1.2),
+        ("organic", 0.1, 0.8, 0.4),
+        ("object", 0.1, 0.8, 0.4),
     ],
 )
-def test_the_networks_alone_stay_near_the_whole_model(session, kind, least, most, finer):
-    """They differ by the splats, so by something: 0.6°, 1.6°, 1.1°, 0.8° when this was written.
+def test_the_networks_alone_stay_near_the_whole_model(session, kind, least, most, more):
+    """They differ by the splats, so by something: 0.2°, 0.3°, 0.3°, 0.2° when this was written.
 
-    The ball is larger than the grid, so the whole model sees ``finer`` detail as well: 1.8°.
+    The whole model looks into a mirror as well, and at the ball, which is larger than the grid, in
+    finer detail: 1.6°, 1.6°, 0.7°, 0.6°.
     """
     model = shipped_model(torch.device("cpu"))
     assert model is not None
@@ -144,7 +145,8 @@ def test_the_networks_alone_stay_near_the_whole_model(session, kind, least, most
     assert least < apart_on_one_grid(seen, settings, session, model) < most
     alone = onnx_estimate.normals_of(session, given, onnx_estimate.Optics())
     whole = wire_normals(run_engine(seen, settings, model).maps.normals)
-    assert least < angular_error(alone, whole)[given.mask].mean() < most + finer
+    found = angular_error(alone, whole)[given.mask].mean()
+    assert least < found < most + more
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@
 import bpy
 import numpy as np
 
+from .compat import compositing_tree
 from .environment import facing_average
 from .nodes import Socket, Wiring
 from .shared.messages import Light
@@ -37,13 +38,6 @@ def add_to_scene(scene: bpy.types.Scene, group: bpy.types.NodeTree) -> bpy.types
     node = tree.nodes.new("CompositorNodeGroup")
     node.node_tree = group
     return node
-
-
-def compositing_tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
-    """Return the nodes that composite the scene's renders, if there are any."""
-    if bpy.app.version >= (5, 0):
-        return scene.compositing_node_group
-    return scene.node_tree if scene.use_nodes else None
 
 
 def _presets(light: Light) -> dict[str, object]:

@@ -3,8 +3,8 @@
 
 import bpy
 
-from .nodes import Socket, Wiring
-from .objects import with_nodes
+from .compat import with_nodes
+from .nodes import Socket, Wiring, enabled_output
 
 SHARED_NAME = "CLONE Gaussians"
 """The node group, its modifier, and the material of the points."""
@@ -110,7 +110,7 @@ def _picked(wiring: Wiring, mesh: Socket, share: Socket, size: Socket) -> Socket
     """Make points of the share that is wanted: always the same ones, chosen by their number."""
     chance = wiring.add("FunctionNodeRandomValue", data_type="FLOAT")
     index = wiring.add("GeometryNodeInputIndex").outputs["Index"]
-    drawn = wiring.link(chance, ID=index).outputs[1]
+    drawn = enabled_output(wiring.link(chance, ID=index))
     wanted = wiring.math("LESS_THAN", drawn, wiring.math("MULTIPLY", share, 0.01))
     radius = wiring.math("MULTIPLY", wiring.attribute("radius", "FLOAT"), size)
     points = wiring.add("GeometryNodeMeshToPoints")

@@ -22,9 +22,6 @@ from .translations import translated
 from .waiting import Ending
 from .whole import whole
 
-NATIVE_FROM = (4, 5)
-"""The version of Blender that turns meshes into point clouds."""
-
 
 class OBJECT_OT_clone_export_ply(Sliced, ExportHelper, bpy.types.Operator):
     """Write the active object's Gaussians to a 3DGS PLY file."""
@@ -111,10 +108,7 @@ class OBJECT_OT_clone_convert_point_cloud(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only a cloud that is still a mesh can be turned, by a Blender that can do it."""
-        if bpy.app.version < NATIVE_FROM:
-            cls.poll_message_set("Blender 4.5 or later is needed")
-            return False
+        """Only a cloud that is still a mesh can be turned."""
         if not _gaussians_active(cls, context):
             return False
         cls.poll_message_set("The Gaussians are a point cloud already")

@@ -18,7 +18,6 @@ TEXTS = {
     "Blend from far to near instead of dithering; slower with each movement": (
         "Von fern nach nah überblenden statt rastern; langsamer bei jeder Bewegung"
     ),
-    "Blender 4.5 or later is needed": "Blender 4.5 oder neuer ist nötig",
     "Compare": "Vergleichen",
     "Comparison": "Vergleich",
     "Convert to Point Cloud": "In Punktwolke umwandeln",

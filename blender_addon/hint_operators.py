@@ -9,6 +9,7 @@ import numpy as np
 from bpy.props import EnumProperty
 
 from . import images, lineage, sources, waiting
+from .compat import unified_paint
 from .hints import COLORS, guide_of
 from .images import Layer
 from .pixels import picture_of
@@ -131,10 +132,8 @@ def hints_for(source: Source, scene: bpy.types.Scene) -> bpy.types.Image:
 
 def set_brush(context: bpy.types.Context, color: tuple[float, float, float]) -> None:
     """Give the painting brush a color, wherever this Blender keeps it."""
-    settings = context.tool_settings
-    paint = settings.image_paint
-    holder = paint if hasattr(paint, "unified_paint_settings") else settings  # 5.0, before
-    holder.unified_paint_settings.color = color
+    unified_paint(context.tool_settings).color = color
+    paint = context.tool_settings.image_paint
     if paint.brush is not None:
         paint.brush.color = color
 

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 
 from . import ours
+from .compat import save_pictures
 from .pixels import ColorSpace, Pixels
 from .shared.messages import Transfer
 from .shared.transfer import MAX_PIXELS, MAX_SIDE
@@ -177,8 +178,7 @@ def set_output(
     settings: bpy.types.ImageFormatSettings, file_format: str, mode: str, depth: str
 ) -> None:
     """Choose the format in which Blender saves a single picture."""
-    if hasattr(settings, "media_type"):
-        settings.media_type = "IMAGE"  # 5.0: other kinds of output do not offer the format
+    save_pictures(settings)
     settings.file_format, settings.color_mode, settings.color_depth = file_format, mode, depth
     settings.color_management = "FOLLOW_SCENE"
 

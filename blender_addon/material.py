@@ -5,8 +5,9 @@ import bpy
 import numpy as np
 
 from . import normal_nodes, ours, view
+from .compat import with_nodes
 from .normal_nodes import NORMAL, NORMAL_MAP
-from .objects import mesh_to_fill, place_object, with_nodes
+from .objects import mesh_to_fill, place_object
 
 ALBEDO = "CLONE Albedo"
 

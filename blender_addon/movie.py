@@ -58,8 +58,7 @@ def opened(image: bpy.types.Image, frame: int) -> Iterator[bpy.types.Image]:
 def _stage(scene: bpy.types.Scene, file: str, frame: int, size: tuple[int, int]) -> None:
     """Put the movie on the timeline so that the frame is the scene's current one."""
     editor = scene.sequence_editor_create()
-    strips = editor.strips if hasattr(editor, "strips") else editor.sequences  # before 4.4
-    strip = strips.new_movie("movie", file, 1, scene.frame_current + 1 - frame)
+    strip = editor.strips.new_movie("movie", file, 1, scene.frame_current + 1 - frame)
     # as if it were scene-linear light, all the way: no value is changed by color management
     scene.sequencer_colorspace_settings.name = images.scene_linear()
     strip.colorspace_settings.name = scene.sequencer_colorspace_settings.name

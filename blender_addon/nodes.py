@@ -6,15 +6,21 @@ from typing import TypeAlias
 
 import bpy
 
+from .compat import math_node
+
 Socket: TypeAlias = bpy.types.NodeSocket
+
+
+def enabled_output(node: bpy.types.Node) -> Socket:
+    """Return the output that a node has for the type it is set to; others may be hidden."""
+    return next(socket for socket in node.outputs if socket.enabled)
 
 
 class Wiring:
     """Adds nodes to a tree, each linked to what feeds it; by types and identifiers alone."""
 
     def __init__(self, tree: bpy.types.NodeTree) -> None:
-        compositor = tree.bl_idname == "CompositorNodeTree" and bpy.app.version < (5, 0)
-        self.tree, self._math = tree, "CompositorNodeMath" if compositor else "ShaderNodeMath"
+        self.tree, self._math = tree, math_node(tree)
 
     def add(self, kind: str, **settings: object) -> bpy.types.Node:
         """Add a node with those properties, right of the one before."""

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Objects and node trees that are refreshed by name instead of being made again."""
-
-from typing import TypeVar
+"""Objects that are refreshed by name instead of being made again."""
 
 import bpy
 
 from . import ours
 
-Shaded = TypeVar("Shaded", bpy.types.Material, bpy.types.World)
 Vector = tuple[float, float, float]
 
 
@@ -63,13 +60,6 @@ def mesh_to_fill(name: str) -> bpy.types.Mesh:
         ours.leave(mesh)  # in Edit Mode nobody else may change it
         mesh = None
     return mesh or ours.mark(bpy.data.meshes.new(name))
-
-
-def with_nodes(data: Shaded) -> Shaded:
-    """Give a new material or world its node tree."""
-    if bpy.app.version < (5, 0):
-        data.use_nodes = True  # later every material has one, and asking warns
-    return data
 
 
 def _type_of(data: bpy.types.ID) -> str:

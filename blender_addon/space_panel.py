@@ -6,6 +6,7 @@ from typing import ClassVar
 import bpy
 
 from . import compare, images, points, sources
+from .compat import modifier_input
 from .gaussian_nodes import SHARED_NAME, inputs_of
 from .subpanel import SubPanel
 
@@ -30,7 +31,7 @@ def draw_gaussians(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     if modifier is not None:
         column.label(text=modifier.id_data.name, icon="OUTLINER_OB_POINTCLOUD")
         for name, identifier in inputs_of(modifier):
-            column.prop(modifier, f'["{identifier}"]', text=name)
+            column.prop(*modifier_input(modifier, identifier), text=name)
     column = layout.column(align=True)
     column.operator("object.clone_convert_point_cloud")
     column.operator("import_scene.clone_3dgs_ply", icon="IMPORT")

@@ -150,9 +150,6 @@ class CLONE_PG_textures(bpy.types.PropertyGroup):
     )
 
 
-# Functions and no methods: a property group with one keeps the module of Blender 4.2 from ending.
-
-
 def choice(chosen: CLONE_PG_textures) -> Choice:
     """Return everything as the results' thread wants it."""
     extra: tuple[Kind, ...] = ("albedo", "height", "occlusion", "curvature", "depth", "confidence")

@@ -4,8 +4,8 @@
 import bpy
 
 from . import ours
+from .compat import with_nodes
 from .nodes import Wiring
-from .objects import with_nodes
 
 SKY = "CLONE Sky"
 

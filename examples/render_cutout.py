@@ -16,8 +16,6 @@ SAMPLES = 128
 def painted_clay() -> bpy.types.Material:
     """Make a matte material in two colours whose border does not follow the shape."""
     material = bpy.data.materials.new("painted clay")
-    if bpy.app.version < (5, 0):
-        material.use_nodes = True
     nodes, link = material.node_tree.nodes, material.node_tree.links.new
     surface = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
     surface.inputs["Roughness"].default_value = 0.75
@@ -51,8 +49,6 @@ def build_scene() -> None:
     camera.data.angle = math.radians(28)
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("sky")
-    if bpy.app.version < (5, 0):
-        scene.world.use_nodes = True
     background = next(n for n in scene.world.node_tree.nodes if n.type == "BACKGROUND")
     background.inputs["Color"].default_value = (0.5, 0.55, 0.6, 1.0)
     background.inputs["Strength"].default_value = 0.5

@@ -8,8 +8,8 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytest.importorskip("OpenEXR")
 pytest.importorskip("PIL")
-if bpy.app.version < (5, 0):
-    pytest.skip("scenes are rendered with Blender 5.0", allow_module_level=True)
+if bpy.app.version < (5, 2):
+    pytest.skip("scenes are rendered with Blender 5.2", allow_module_level=True)
 
 import bmesh
 

@@ -32,7 +32,7 @@ def film(make_image, tmp_path):
     """A movie of five plain colors, and its image."""
     scene = bpy.data.scenes.new("studio")
     editor = scene.sequence_editor_create()
-    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    strips = editor.strips
     for number in range(1, FRAMES + 1):
         write_frame(make_image, tmp_path, number, np.full((SIDE, SIDE, 3), color_of(number)))
         path = str(tmp_path / f"shot_{number:04d}.png")

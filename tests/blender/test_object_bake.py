@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mathutils import Vector
 
-from tests.blender.tools import names, pixels
+from tests.blender.tools import names, pixels, with_nodes
 
 SIDE = 64
 HALF = Vector((0.5, 0.5))
@@ -71,8 +71,7 @@ def bake():
 def shown_normals(thing):
     """Render, with Cycles, the camera-space normals of the object with its baked map."""
     material = bpy.data.materials.new("look")
-    if bpy.app.version < (5, 0):
-        material.use_nodes = True
+    with_nodes(material)
     tree = material.node_tree
     tree.nodes.clear()
     kinds = ("TexImage", "NormalMap", "VectorTransform", "VectorMath", "Emission", "OutputMaterial")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.blender.result_folder import INSIDE, SETTINGS, changed, module, opened, written
-from tests.blender.tools import HALF, PHOTO, attribute, names, pixels
+from tests.blender.tools import HALF, PHOTO, attribute, names, pixels, with_nodes
 from tests.canned import canned_arrays, canned_report
 
 TWICE = 2 * HALF
@@ -115,8 +115,7 @@ def test_the_verbs_of_textures_work_on_opened_results(arrays, tmp_path, make_ima
     bpy.context.scene.collection.objects.link(thing)
     bpy.context.view_layer.objects.active = thing
     thing.data.materials.append(bpy.data.materials.new("paint"))
-    if bpy.app.version < (5, 0):
-        thing.active_material.use_nodes = True
+    with_nodes(thing.active_material)
     area = bpy.context.window.screen.areas[0]
     area.type, area.spaces.active.image = "IMAGE_EDITOR", bpy.data.images[shown]
     with bpy.context.temp_override(area=area):

@@ -116,7 +116,6 @@ def clicked(addon):
 
 
 def test_a_run_keeps_its_settings_while_another_scene_is_shown(fake, shot, clicked):
-    """Blender 4.2 has crashed, once in hundreds of runs, as a script made a window show one."""
     bpy.context.scene.clone_normals.size = 128
     with fake() as backend:
         clicked.begin(bpy.context)

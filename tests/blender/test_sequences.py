@@ -11,7 +11,7 @@ import pytest
 
 from tests.blender.conftest import MODULE
 from tests.blender.shots import SIZE, assert_frames, frame_of, run, write_frame
-from tests.blender.tools import HALF, Layout, estimate, pixels
+from tests.blender.tools import HALF, Layout, estimate, pixels, with_nodes
 
 
 def normals_in(path):
@@ -34,8 +34,7 @@ def test_one_estimate_takes_the_scenes_frame(fake, shot, current, expected):
 def test_a_texture_nodes_own_timing_counts(fake, shot):
     scene, item = bpy.context.scene, bpy.data.objects.new("crate", bpy.data.meshes.new("mesh"))
     material = bpy.data.materials.new("paint")
-    if bpy.app.version < (5, 0):
-        material.use_nodes = True
+    with_nodes(material)
     item.data.materials.append(material)
     scene.collection.objects.link(item)
     bpy.context.view_layer.objects.active = item

@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.tools import PHOTO, estimate, names, rendered_scene
+from tests.blender.tools import PHOTO, estimate, names, rendered_scene, with_nodes
 
 OTHER = PHOTO[::-1, ::-1]
 
@@ -29,8 +29,7 @@ def sent_of(fake):
 def object_with(*images):
     """Make the active object one whose material has a texture of each image, none linked."""
     material = bpy.data.materials.new("paint")
-    if bpy.app.version < (5, 0):
-        material.use_nodes = True
+    with_nodes(material)
     nodes = material.node_tree.nodes
     mesh = bpy.data.meshes.new("mesh")
     mesh.materials.append(material)

@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.tools import PHOTO, estimate
+from tests.blender.tools import PHOTO, estimate, with_nodes
 
 
 @pytest.fixture
@@ -16,8 +16,7 @@ def thing(addon):
     layer = mesh.uv_layers.new(name="UVMap")
     layer.data.foreach_set("uv", np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32).ravel())
     material = bpy.data.materials.new("plaster")
-    if bpy.app.version < (5, 0):
-        material.use_nodes = True
+    with_nodes(material)
     for node in material.node_tree.nodes:
         node.name = f"renamed {node.name}"  # as in a translated Blender
     mesh.materials.append(material)

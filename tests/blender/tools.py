@@ -15,6 +15,13 @@ HALF = 2.0**-12
 """The most that a half float strays from a value between 0 and 1."""
 
 
+def with_nodes(data):
+    """Give a new material or world its nodes, which it has by itself since Blender 5.0."""
+    if bpy.app.version < (5, 0):
+        data.use_nodes = True
+    return data
+
+
 def estimate(name="photo"):
     """Run the operator as a script does."""
     return bpy.ops.image.clone_estimate_normals(image_name=name)
@@ -86,8 +93,7 @@ def rendered_scene():
     scene.render.resolution_x, scene.render.resolution_y = 40, 24
     scene.cycles.samples, scene.cycles.use_denoising = 1, False
     scene.world = bpy.data.worlds.new("sky")
-    if bpy.app.version < (5, 0):
-        scene.world.use_nodes = True
+    with_nodes(scene.world)
     sky = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
     sky.inputs["Color"].default_value = (2.0, 0.5, 0.25, 1.0)
     scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))

@@ -27,7 +27,10 @@ def with_nodes(data: Shaded) -> Shaded:
 
 
 def compositing_tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
-    """Return the nodes that composite the scene's renders, if there are any. Ends with 5.0."""
+    """Return the nodes that composite the scene's renders, if there are any. Ends with 5.3."""
+    if hasattr(scene, "compositor_effects"):
+        effect = scene.compositor_effects.active
+        return effect.node_group if effect else None
     if SHARED_COMPOSITING:
         return scene.compositing_node_group
     return scene.node_tree if scene.use_nodes else None

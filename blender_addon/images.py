@@ -167,7 +167,8 @@ def opened_file(path: Path, like: bpy.types.Image | None = None) -> Iterator[bpy
         ) from error
     try:
         if like is not None:
-            image.colorspace_settings.name = like.colorspace_settings.name
+            if name := like.colorspace_settings.name:  # a movie's may be missing in the config
+                image.colorspace_settings.name = name
             image.alpha_mode = like.alpha_mode
         yield image
     finally:

@@ -180,7 +180,10 @@ def compositing_scene():
     if bpy.app.version >= (5, 0):
         tree = bpy.data.node_groups.new("compositing", "CompositorNodeTree")
         tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
-        scene.compositing_node_group = tree
+        if bpy.app.version >= (5, 3):
+            scene.compositor_effects.new("compositing").node_group = tree
+        else:
+            scene.compositing_node_group = tree
         return tree, tree.nodes.new("NodeGroupOutput")
     scene.use_nodes = True
     scene.node_tree.nodes.clear()

@@ -83,7 +83,7 @@ def shown_normals(thing):
     scale.inputs[2].default_value = (0.5, 0.5, 0.5)
     for one, other in (
         (texture.outputs["Color"], bend.inputs["Color"]),
-        (bend.outputs["Normal"], turn.inputs[0]),
+        (bend.outputs["Normal"], turn.inputs["Vector"]),
         (turn.outputs[0], scale.inputs[0]),
         (scale.outputs[0], glow.inputs["Color"]),
         (glow.outputs[0], output.inputs["Surface"]),

@@ -2,13 +2,12 @@
 #
 #   make demo PICTURE=mine.png FOV=40
 #   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu      another torch build
-#   make test BLENDERS="5.0"                                        fewer Blender versions
+#   make test BLENDERS="5.2"                                        fewer Blender versions
 
 PYTHON ?= python3.11
 TORCH ?= torch==2.13.0
 TORCH_INDEX ?=
-BLENDERS ?= 4.2 4.5 5.0
-BLENDER ?= 5.0
+BLENDERS ?= 4.5 5.2 5.3
 PICTURE ?= examples/gravel.png
 FOV ?= 0
 CASES ?= cases
@@ -19,10 +18,25 @@ ENV := .venv
 RUN := $(ENV)/bin/python
 PIP_FLAGS := --quiet --disable-pip-version-check
 TORCH_FLAGS := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-# pinned: these are the versions the tests ran with; bpy needs numpy 1
-BPY_4.2 := bpy==4.2.23
+# pinned: these are the versions the tests ran with; of others, the newest
 BPY_4.5 := bpy==4.5.15
-BPY_5.0 := bpy==5.0.1
+BPY_5.2 := bpy==5.2.3
+BPY_5.3 := bpy==5.3.0
+# Blender 5.1 and later need Python 3.13: by its name, as pyenv has it, or one that uv fetches
+PYTHON313 ?= $(shell for run in python3.13 "env PYENV_VERSION=3.13 python3.13" \
+  "env PYENV_VERSION=3.13.0 python3.13"; do $$run -c "" 2>/dev/null && echo $$run && exit; done; \
+  command -v uv >/dev/null && echo uv run --quiet --no-project --python 3.13 python)
+PYTHON313 := $(PYTHON313)
+NEED_313 := 5.1 5.2 5.3
+UNTESTED := $(if $(PYTHON313),,$(filter $(NEED_313),$(BLENDERS)))
+TESTED := $(filter-out $(UNTESTED),$(BLENDERS))
+python_of = $(if $(filter $(NEED_313),$(1)),$(PYTHON313),$(PYTHON))
+# what demo, scenes and screenshots run in
+BLENDER ?= $(if $(PYTHON313),5.2,4.5)
+define UNTESTED_LINE
+@echo "*** NOT TESTED: Blender $(UNTESTED). No Python 3.13 was found: install it (pyenv install 3.13, \
+apt, python.org, or pip install uv, which fetches it), or name one with PYTHON313=…, and run this again. ***"
+endef
 THREADS := $(shell nproc 2>/dev/null || echo 2)
 
 # keep the environments that pattern rules made
@@ -34,7 +48,8 @@ demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	@OMP_NUM_THREADS=$(THREADS) $(RUN) -m examples.demo --picture $(PICTURE) --fov $(FOV) \
 	  --blender-python .venv-blender-$(BLENDER)/bin/python
 
-test: test-backend test-blender test-demo
+# the Blender versions come last, so that what was not tested stands at the end
+test: test-backend test-demo test-blender
 
 lint: $(ENV)/ready
 	$(ENV)/bin/ruff check .
@@ -47,7 +62,8 @@ lint: $(ENV)/ready
 test-backend: $(ENV)/ready
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -q tests
 
-test-blender: $(foreach version,$(BLENDERS),test-blender-$(version))
+test-blender: $(TESTED:%=test-blender-%)
+	$(if $(UNTESTED),$(UNTESTED_LINE))
 
 test-blender-%: .venv-blender-%/ready
 	.venv-blender-$*/bin/python -m pytest -q tests/blender --confcutdir tests/blender
@@ -56,7 +72,8 @@ test-demo: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	OMP_NUM_THREADS=$(THREADS) $(RUN) -m pytest -q tests/test_demo.py \
 	  --blender-python .venv-blender-$(BLENDER)/bin/python
 
-screenshots: $(foreach version,$(BLENDERS),screenshots-$(version))
+screenshots: $(TESTED:%=screenshots-%)
+	$(if $(UNTESTED),$(UNTESTED_LINE))
 
 screenshots-%: $(ENV)/ready .venv-blender-%/ready
 	$(RUN) -m tests.headed.screenshots --bpy-python .venv-blender-$*/bin/python \
@@ -65,7 +82,7 @@ screenshots-%: $(ENV)/ready .venv-blender-%/ready
 main-thread: $(ENV)/ready .venv-blender-$(BLENDER)/ready
 	$(RUN) -m tests.headed.main_thread --bpy-python .venv-blender-$(BLENDER)/bin/python
 
-scenes: $(ENV)/ready .venv-blender-5.0/ready
+scenes: $(ENV)/ready .venv-blender-5.2/ready
 	$(RUN) -m training.render cycles --out $(SCENES)/held_out --count 200 --held-out
 	$(RUN) -m training.render cycles --out $(SCENES)/training --count 800
 
@@ -109,9 +126,10 @@ $(ENV)/ready: pyproject.toml
 
 .venv-blender-%/ready:
 	@echo "Setting up Blender $* as a Python module, in .venv-blender-$* (about 1 GB, once)"
-	@$(PYTHON) -m venv .venv-blender-$*
-	@.venv-blender-$*/bin/python -m pip install $(PIP_FLAGS) $(BPY_$*) "numpy<2" pytest pytest-timeout \
-	  OpenEXR pillow
+	$(if $(call python_of,$*),,$(error Blender $* needs Python 3.13: name one with PYTHON313=…))
+	@$(call python_of,$*) -m venv .venv-blender-$*
+	@.venv-blender-$*/bin/python -m pip install $(PIP_FLAGS) $(or $(BPY_$*),bpy==$*.*) \
+	  pytest pytest-timeout OpenEXR pillow
 	@touch $@
 
 clean:

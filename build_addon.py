@@ -30,10 +30,11 @@ MAINTAINER = "CLONE Normals maintainers <maintainers@clone-normals.example>"
 
 REQUIREMENTS = ("pyzmq==27.3.0", "msgpack==1.2.4")
 PYTHONS = ("3.11", "3.13")
-"""Blender 4.2 to 5.0 run Python 3.11, 5.1 and later 3.13."""
+"""Blender 4.5 and 5.0 run Python 3.11, 5.1 and later 3.13."""
 PLATFORMS = {
     "linux-x64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
     "windows-x64": ("win_amd64",),
+    "windows-arm64": ("win_arm64",),
     "macos-arm64": ("macosx_11_0_arm64",),
     "macos-x64": ("macosx_11_0_x86_64",),
 }
@@ -71,7 +72,7 @@ def manifest(wheels: Iterable[str] = (), platform: str = "") -> str:
         "tagline": "Normals, light and Gaussians out of one picture",
         "maintainer": MAINTAINER,
         "type": "add-on",
-        "blender_version_min": "4.2.0",
+        "blender_version_min": "4.5.0",
         "license": ["SPDX:GPL-3.0-or-later", "SPDX:Apache-2.0"],
         "tags": ["Material", "Lighting", "3D View"],
     }

@@ -15,6 +15,8 @@ NODES_ALWAYS = bpy.app.version >= (5, 0, 0)
 """Materials and worlds have nodes from the start; asking for them warns. Ends with 5.0."""
 SHARED_COMPOSITING = bpy.app.version >= (5, 0, 0)
 """Compositing nodes are a group like any other, with the math of shaders. Ends with 5.0."""
+OUTPUT_KIND: tuple[str, ...] = ("media_type",) if bpy.app.version >= (5, 0, 0) else ()
+"""The setting that limits the formats of output. Ends with 5.0."""
 SPLATS = bpy.app.version >= (5, 3, 0)
 """Point clouds can be Gaussians that Blender draws itself. Ends with 5.3."""
 
@@ -44,8 +46,8 @@ def math_node(tree: bpy.types.NodeTree) -> str:
 
 def save_pictures(settings: bpy.types.ImageFormatSettings) -> None:
     """Choose pictures among the kinds of output: others lack their formats. Ends with 5.0."""
-    if hasattr(settings, "media_type"):
-        settings.media_type = "IMAGE"
+    for name in OUTPUT_KIND:
+        setattr(settings, name, "IMAGE")
 
 
 def unified_paint(tools: bpy.types.ToolSettings) -> bpy.types.UnifiedPaintSettings:

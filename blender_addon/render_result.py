@@ -9,9 +9,10 @@ from pathlib import Path
 import bpy
 
 from . import images
+from .compat import OUTPUT_KIND
 
 OUTPUT_SETTINGS = (
-    "media_type",  # 5.0; it limits the formats, so it comes first
+    *OUTPUT_KIND,  # it limits the formats, so it comes first
     "file_format",
     "color_mode",
     "color_depth",
@@ -45,8 +46,7 @@ def saved(result: bpy.types.Image, scene: bpy.types.Scene) -> Iterator[bpy.types
 
 @contextmanager
 def _linear_output(settings: bpy.types.ImageFormatSettings) -> Iterator[None]:
-    names = [name for name in OUTPUT_SETTINGS if hasattr(settings, name)]
-    before = {name: getattr(settings, name) for name in names}
+    before = {name: getattr(settings, name) for name in OUTPUT_SETTINGS}
     try:
         images.set_output(settings, "OPEN_EXR", "RGBA", "32")
         settings.exr_codec = "NONE"

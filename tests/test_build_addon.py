@@ -61,8 +61,10 @@ def test_zip_holds_everything_for_one_platform(platform, wheels, tmp_path):
 def test_manifest_keeps_rules_that_blenders_validator_does_not_check():
     manifest = tomllib.loads(build_addon.manifest(["a.whl"], "linux-x64"))
     assert set(manifest["tags"]) <= VALID_TAGS
-    assert set(build_addon.PLATFORMS) == {"linux-x64", "windows-x64", "macos-arm64", "macos-x64"}
-    assert manifest["blender_version_min"] == "4.2.0"
+    assert set(build_addon.PLATFORMS) == {
+        "linux-x64", "windows-x64", "windows-arm64", "macos-arm64", "macos-x64",
+    }  # fmt: skip
+    assert manifest["blender_version_min"] == "4.5.0"
     assert "@" in manifest["maintainer"] and manifest["maintainer"].endswith(">")
     assert "SPDX:GPL-3.0-or-later" in manifest["license"]
     assert len(manifest["tagline"]) <= 64 and manifest["tagline"][-1].isalnum()

@@ -1,6 +1,6 @@
 """Render scenes with Cycles, or look at scenes of either generator.
 
-python -m training.render cycles --out scenes/ --count 2000 --python .venv-blender-5.0/bin/python
+python -m training.render cycles --out scenes/ --count 2000 --python .venv-blender-5.2/bin/python
 python -m training.render blends --blends assets/ --out scenes/
 python -m training.render stack --seed 1000001 --out demo/
 python -m training.render sheet --packs scenes/ --out sheet.png
@@ -42,8 +42,8 @@ class Cycles:
     count: int = 1000
     held_out: bool = False
     """Make validation scenes."""
-    python: Path = Path(".venv-blender-5.0/bin/python")
-    """A Python with bpy 5.0, OpenEXR and Pillow."""
+    python: Path = Path(".venv-blender-5.2/bin/python")
+    """A Python with bpy 5.2, OpenEXR and Pillow."""
     jobs: int = os.cpu_count() or 1
     """Renderings at once, one core each."""
     size: int = 160

@@ -15,9 +15,10 @@ import OpenImageIO as oiio
 import torch
 from plyfile import PlyData, PlyElement
 
-from backend import spz
+from backend.errors import Refused
 from backend.image import linear_to_srgb
 from backend.whole_files import whole_file
+from shared import spz
 from shared.messages import Report
 
 LAYERS = {
@@ -104,13 +105,14 @@ def encode_srgb(linear: np.ndarray) -> np.ndarray:
 
 
 def write_gaussians(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
-    """Write the Gaussians as a 3DGS PLY (log scales, logit opacities, constant harmonics)."""
+    """Write the Gaussians as a 3DGS PLY (log scales, logit opacities, display colours)."""
     flip = np.array([1.0, -1.0, -1.0], np.float32)
+    shown = _for_display(arrays["colours"])
     opacity = arrays["opacities"].clip(1e-6, 1 - 1e-6)
     columns = {
         **_columns("xyz", arrays["means"] * flip),
         **_columns(("nx", "ny", "nz"), arrays["gaussian_normals"] * flip),
-        **_columns(("f_dc_0", "f_dc_1", "f_dc_2"), (arrays["colours"] - 0.5) / spz.SH_BAND0),
+        **_columns(("f_dc_0", "f_dc_1", "f_dc_2"), (shown - 0.5) / spz.SH_BAND0),
         "opacity": np.log(opacity / (1 - opacity)),
         **_columns(("scale_0", "scale_1", "scale_2"), np.log(arrays["scales"])),
         **_columns(
@@ -129,9 +131,14 @@ def write_gaussians(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
 
 def write_spz(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
     """Write the Gaussians as an SPZ file, which is a sixth of the PLY and less exact."""
-    parts = ("means", "quats", "scales", "opacities", "colours")
+    means, quats, scales = (arrays[part] for part in ("means", "quats", "scales"))
+    shown = _for_display(arrays["colours"])
+    try:
+        data = spz.encode(means, quats, scales, arrays["opacities"], shown)
+    except spz.Unwritable as error:
+        raise Refused("bad_request", str(error), "Write a PLY instead (gaussians).") from error
     with whole_file(path) as temporary:
-        temporary.write_bytes(spz.encode(*(arrays[part] for part in parts)))
+        temporary.write_bytes(data)
     return path
 
 
@@ -140,6 +147,11 @@ def write_report(path: Path, report: Report, extra: Mapping[str, object]) -> Pat
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps({**extra, **asdict(report)}, indent=2) + "\n")
     return path
+
+
+def _for_display(linear: np.ndarray) -> np.ndarray:
+    """Encode colours of Gaussians as other programs expect them; nothing is clipped."""
+    return linear_to_srgb(torch.from_numpy(linear)).numpy()
 
 
 def _columns(names: str | tuple[str, ...], values: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ from . import (
     objects,
     results,
     session,
+    showing,
     sources,
     wiring,
 )
@@ -56,6 +57,7 @@ def bring_in(
         settings.add_sun,
         choice(textures),
         further_results.wanted_of(settings),
+        showing.wants_splats(settings),
     )
     session.current.kept = maps.kept(estimate)
     normal = yield from results.import_slices(estimate, wanted)

@@ -50,5 +50,10 @@ class Encoding:
 
 def srgb(light: np.ndarray) -> np.ndarray:
     """Encode linear values as sRGB; what lies outside 0 to 1 is cut off."""
-    light = np.clip(np.nan_to_num(light), 0.0, 1.0)
-    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    return for_display(np.clip(np.nan_to_num(light), 0.0, 1.0))
+
+
+def for_display(light: np.ndarray) -> np.ndarray:
+    """Encode linear values as sRGB, also those outside 0 to 1."""
+    bright = 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
+    return np.where(light <= 0.0031308, light * 12.92, bright)

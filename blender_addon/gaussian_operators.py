@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # mypy: disable-error-code="valid-type"
-"""Gaussians out of and into Blender: 3DGS PLY files, and a native point cloud."""
+"""Gaussians out of and into Blender: files for other programs, and a native point cloud."""
 
-import os
 from collections.abc import Generator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -13,25 +11,18 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from . import objects, ply, points, view
-from .comparison import linear
+from . import objects, points, showing, splat_files, view
 from .gaussian_nodes import SHARED_NAME, points_material
+from .shared import spz
 from .sliced import Sliced, on_thread, stop_timers
-from .splats import Splats
+from .splats import Splats, UnusableFile
 from .translations import translated
 from .waiting import Ending
 from .whole import whole
 
 
-class OBJECT_OT_clone_export_ply(Sliced, ExportHelper, bpy.types.Operator):
-    """Write the active object's Gaussians to a 3DGS PLY file."""
-
-    bl_idname = "object.clone_export_ply"
-    bl_label = "Export 3D Gaussians"
-    bl_description = "Write the active object's Gaussians as a 3DGS PLY for other programs"
-
-    filename_ext = ".ply"
-    filter_glob: StringProperty(default="*.ply", options={"HIDDEN"})
+class Exporting(Sliced, ExportHelper):
+    """What writing Gaussians has in common; the ending of the file says its kind."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -43,7 +34,10 @@ class OBJECT_OT_clone_export_ply(Sliced, ExportHelper, bpy.types.Operator):
         splats = points.splats_of(context.active_object.data)
         yield
         try:
-            yield from on_thread(_write, Path(self.filepath), splats)
+            yield from on_thread(splat_files.write, Path(self.filepath), splats)
+        except spz.Unwritable as error:
+            self.report({"ERROR"}, translated(f"{error} Write a PLY instead."))
+            return {"CANCELLED"}
         except OSError as error:
             reason = error.strerror or str(error)
             self.report(
@@ -56,26 +50,59 @@ class OBJECT_OT_clone_export_ply(Sliced, ExportHelper, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
-    """Add the Gaussians of a 3DGS PLY file."""
+class OBJECT_OT_clone_export_ply(Exporting, bpy.types.Operator):
+    """Write the active object's Gaussians to a 3DGS PLY file."""
 
-    bl_idname = "import_scene.clone_3dgs_ply"
-    bl_label = "Import 3D Gaussians"
-    bl_description = "Add the Gaussians of a 3DGS PLY file as a cloud"
-    bl_options: ClassVar = {"UNDO"}
+    bl_idname = "object.clone_export_ply"
+    bl_label = "Export 3D Gaussians"
+    bl_description = "Write the active object's Gaussians as a 3DGS PLY for other programs"
 
     filename_ext = ".ply"
     filter_glob: StringProperty(default="*.ply", options={"HIDDEN"})
+
+
+class OBJECT_OT_clone_export_spz(Exporting, bpy.types.Operator):
+    """Write the active object's Gaussians to an SPZ file."""
+
+    bl_idname = "object.clone_export_spz"
+    bl_label = "Export Compressed Gaussians"
+    bl_description = "Write the active object's Gaussians as an SPZ, a sixth of the PLY, rounded"
+
+    filename_ext = ".spz"
+    filter_glob: StringProperty(default="*.spz", options={"HIDDEN"})
+
+
+class OBJECT_OT_clone_export_glb(Exporting, bpy.types.Operator):
+    """Write the active object's Gaussians to a glTF file."""
+
+    bl_idname = "object.clone_export_glb"
+    bl_label = "Export Gaussians as GLB"
+    bl_description = "Write the active object's Gaussians as a glTF with KHR_gaussian_splatting"
+
+    filename_ext = ".glb"
+    filter_glob: StringProperty(default="*.glb", options={"HIDDEN"})
+
+
+class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
+    """Add the Gaussians of a 3DGS PLY or an SPZ file."""
+
+    bl_idname = "import_scene.clone_3dgs_ply"
+    bl_label = "Import 3D Gaussians"
+    bl_description = "Add the Gaussians of a 3DGS PLY or an SPZ file as a cloud"
+    bl_options: ClassVar = {"UNDO"}
+
+    filename_ext = ".ply"
+    filter_glob: StringProperty(default="*.ply;*.spz", options={"HIDDEN"})
     filepath: StringProperty(
         name="File",
-        description="The 3DGS PLY file",
+        description="The 3DGS PLY or SPZ file",
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )
     display_colors: BoolProperty(
         name="Display Colors",
-        description="The file's colors are for display, as after training on photographs",
-        default=False,
+        description="Off where the colors of a PLY are linear, as in files that this add-on wrote in 2026",
+        default=True,
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -87,11 +114,12 @@ class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
         path = Path(self.filepath)
         try:
             objects.check_scene(context.scene)
-            splats = yield from on_thread(_read, path, self.display_colors)
-        except (objects.UnusableScene, ply.UnusableFile) as error:
+            splats = yield from on_thread(splat_files.read, path, self.display_colors)
+        except (objects.UnusableScene, UnusableFile) as error:
             self.report({"ERROR"}, translated(str(error)))
             return {"CANCELLED"}
-        thing = yield from whole(partial(_cloud_slices, path.stem, splats))
+        native = showing.wants_splats(context.scene.clone_normals)
+        thing = yield from whole(partial(_cloud_slices, path.stem, splats, native))
         self.report(
             {"INFO"}, translated(f"Added {len(splats.means):,} Gaussians as “{thing.name}”")
         )
@@ -133,13 +161,13 @@ class OBJECT_OT_clone_convert_point_cloud(bpy.types.Operator):
 
 
 class IO_FH_clone_3dgs_ply(bpy.types.FileHandler):
-    """PLY files dropped into a 3D View."""
+    """PLY and SPZ files dropped into a 3D View."""
 
     bl_idname = "IO_FH_clone_3dgs_ply"
     bl_label = "3D Gaussians"
     bl_import_operator = "import_scene.clone_3dgs_ply"
     bl_export_operator = "object.clone_export_ply"
-    bl_file_extensions = ".ply"
+    bl_file_extensions = ".ply;.spz"
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
@@ -152,38 +180,32 @@ def _gaussians_active(cls: type[bpy.types.Operator], context: bpy.types.Context)
     return context.mode == "OBJECT" and points.holds_gaussians(context.active_object)
 
 
-def _cloud_slices(name: str, splats: Splats) -> Generator[None, None, bpy.types.Object]:
-    mesh = bpy.data.meshes.new(name)
-    yield from points.fill_slices(mesh, points.splat_attributes(splats))
-    thing = bpy.data.objects.new(name, mesh)
+def _cloud_slices(
+    name: str, splats: Splats, native: bool
+) -> Generator[None, None, bpy.types.Object]:
+    data = points.new_data(name, native)
+    yield from points.fill_slices(data, points.splat_attributes(splats))
+    thing = bpy.data.objects.new(name, data)
     thing.rotation_euler = view.STANDING
     objects.home().objects.link(thing)
     points.show_as_gaussians(thing)
     return thing
 
 
-def _write(path: Path, splats: Splats) -> None:
-    """Write a file that appears under its name only when it is whole."""
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(ply.encode(splats))
-    os.replace(temporary, path)
-
-
-def _read(path: Path, display_colors: bool) -> Splats:
-    splats = ply.read(path)
-    return replace(splats, colours=linear(splats.colours)) if display_colors else splats
-
-
 def _draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.operator(IMPORT_SCENE_OT_clone_3dgs_ply.bl_idname, text="3D Gaussians (.ply)")
+    menu.layout.operator(IMPORT_SCENE_OT_clone_3dgs_ply.bl_idname, text="3D Gaussians (.ply, .spz)")
 
 
 def _draw_export(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator(OBJECT_OT_clone_export_ply.bl_idname, text="3D Gaussians (.ply)")
+    menu.layout.operator(OBJECT_OT_clone_export_spz.bl_idname, text="3D Gaussians (.spz)")
+    menu.layout.operator(OBJECT_OT_clone_export_glb.bl_idname, text="3D Gaussians (.glb)")
 
 
 CLASSES = (
     OBJECT_OT_clone_export_ply,
+    OBJECT_OT_clone_export_spz,
+    OBJECT_OT_clone_export_glb,
     IMPORT_SCENE_OT_clone_3dgs_ply,
     OBJECT_OT_clone_convert_point_cloud,
     IO_FH_clone_3dgs_ply,

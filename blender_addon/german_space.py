@@ -3,20 +3,30 @@
 
 TEXTS = {
     "3D Gaussians": "3D-Gaußpunkte",
+    "3D Gaussians (.glb)": "3D-Gaußpunkte (.glb)",
     "3D Gaussians (.ply)": "3D-Gaußpunkte (.ply)",
+    "3D Gaussians (.ply, .spz)": "3D-Gaußpunkte (.ply, .spz)",
+    "3D Gaussians (.spz)": "3D-Gaußpunkte (.spz)",
     "Add an image with the input on the left and the re-rendered on the right": (
         "Ein Bild hinzufügen, links die Eingabe, rechts die Wiedergabe"
     ),
-    "Add the Gaussians of a 3DGS PLY file as a cloud": (
-        "Die Gaußpunkte einer 3DGS-PLY-Datei als Wolke hinzufügen"
+    "Add the Gaussians of a 3DGS PLY or an SPZ file as a cloud": (
+        "Die Gaußpunkte einer 3DGS-PLY- oder SPZ-Datei als Wolke hinzufügen"
     ),
     "Add the depth map as a mesh that any light can relight": (
         "Die Tiefen-Map als Mesh hinzufügen, das jedes Licht neu beleuchtet"
     ),
     "Add the group “{}” in a compositor": "Füge die Gruppe „{}“ in einem Compositor ein",
     "Added {} Gaussians as “{}”": "{} Gaußpunkte als „{}“ hinzugefügt",
+    "As the Gaussian splats that Blender draws itself": (
+        "Als Gaußsche Splats, die Blender selbst zeichnet"
+    ),
     "Blend from far to near instead of dithering; slower with each movement": (
         "Von fern nach nah überblenden statt rastern; langsamer bei jeder Bewegung"
+    ),
+    "Blender Splats": "Blender-Splats",
+    "By Geometry Nodes: points, ellipsoids or normals": (
+        "Mit Geometry-Nodes: Punkte, Ellipsoide oder Normalen"
     ),
     "Compare": "Vergleichen",
     "Comparison": "Vergleich",
@@ -33,6 +43,8 @@ TEXTS = {
         "Schätze zuerst Normalen: Die Bilder bleiben, bis die Datei geschlossen wird"
     ),
     "Export 3D Gaussians": "3D-Gaußpunkte exportieren",
+    "Export Compressed Gaussians": "Gaußpunkte komprimiert exportieren",
+    "Export Gaussians as GLB": "Gaußpunkte als GLB exportieren",
     "Gaussians and Light": "Gaußpunkte und Licht",
     "Give the scene a new world that shines as the picture's surroundings, where the picture "
     "shows its light": (
@@ -40,6 +52,9 @@ TEXTS = {
         "sein Licht zeigt"
     ),
     "How each Gaussian is shown": "Wie jeder Gaußpunkt gezeigt wird",
+    "How Gaussians are shown, the cloud below and those to come": (
+        "Wie Gaußpunkte gezeigt werden, die Wolke darunter und künftige"
+    ),
     "Import 3D Gaussians": "3D-Gaußpunkte importieren",
     "Make a compositor node group that relights albedo and normals": (
         "Eine Node-Gruppe für den Compositor erzeugen, die Albedo und Normalen neu beleuchtet"
@@ -50,11 +65,16 @@ TEXTS = {
     "Most vertices along the longest side of the surface": (
         "Höchstzahl der Vertices an der längsten Seite der Oberfläche"
     ),
+    "Off where the colors of a PLY are linear, as in files that this add-on wrote in 2026": (
+        "Aus, wo die Farben einer PLY linear sind, wie in Dateien dieses Add-ons von 2026"
+    ),
+    "Points and Ellipsoids": "Punkte und Ellipsoide",
     "Recovered Sun": "Gefundene Sonne",
     "Recovered World": "Gefundene Welt",
     "Share of the Gaussians that is shown, evenly spread": (
         "Anteil der Gaußpunkte, der gezeigt wird, gleichmäßig verteilt"
     ),
+    "Show As": "Zeigen als",
     "Show the last estimate's input on the left, re-rendered on the right": (
         "Von der letzten Schätzung links die Eingabe und rechts die Wiedergabe zeigen"
     ),
@@ -64,7 +84,7 @@ TEXTS = {
     "Split": "Teilung",
     "Surface": "Oberfläche",
     "Surface Points": "Flächenpunkte",
-    "The 3DGS PLY file": "Die 3DGS-PLY-Datei",
+    "The 3DGS PLY or SPZ file": "Die 3DGS-PLY- oder SPZ-Datei",
     "The Gaussians are a point cloud already": "Die Gaußpunkte sind schon eine Punktwolke",
     "The PLY file begins with “{}”, not with points.": (
         "Die PLY-Datei beginnt mit „{}“ und nicht mit Punkten."
@@ -82,9 +102,6 @@ TEXTS = {
         "Das PLY-Format „{}“ ist unbekannt. Speichere die Datei als binäres PLY."
     ),
     "The albedo": "Die Albedo",
-    "The file's colors are for display, as after training on photographs": (
-        "Die Farben der Datei sind zur Anzeige, wie nach einem Training mit Fotos"
-    ),
     "The file {} cannot be read: {}.": "Die Datei {} ist nicht lesbar: {}.",
     "The file {} cannot be written: {}.": "Die Datei {} kann nicht geschrieben werden: {}.",
     "The header of the PLY file describes no plain points. Choose a file of 3D Gaussians.": (
@@ -109,5 +126,12 @@ TEXTS = {
     "Write the active object's Gaussians as a 3DGS PLY for other programs": (
         "Die Gaußpunkte des aktiven Objekts als 3DGS-PLY für andere Programme schreiben"
     ),
+    "Write the active object's Gaussians as a glTF with KHR_gaussian_splatting": (
+        "Die Gaußpunkte des aktiven Objekts als glTF mit KHR_gaussian_splatting schreiben"
+    ),
+    "Write the active object's Gaussians as an SPZ, a sixth of the PLY, rounded": (
+        "Die Gaußpunkte des aktiven Objekts als SPZ schreiben, ein Sechstel der PLY, gerundet"
+    ),
     "Wrote {} Gaussians to {}": "{} Gaußpunkte nach {} geschrieben",
+    "{} Write a PLY instead.": "{} Schreibe stattdessen eine PLY.",
 }

@@ -6,6 +6,11 @@ import bpy
 from . import ours
 
 Vector = tuple[float, float, float]
+COPIED = (
+    "rotation_mode", "parent", "parent_type", "parent_bone", "matrix_parent_inverse",
+    "matrix_basis", "hide_viewport", "hide_render",
+)  # fmt: skip
+"""What an object has in common with the one that takes its place."""
 
 
 class UnusableScene(Exception):
@@ -53,6 +58,38 @@ def place_object(
     return thing
 
 
+def exchange(thing: bpy.types.Object, data: bpy.types.ID) -> bpy.types.Object:
+    """Put an object with data of another type in the place of one, and return it.
+
+    It has the name, place, parent and motion of the one before, and whatever uses that uses it.
+    """
+    name, before, layer = thing.name, thing.data, bpy.context.view_layer.objects
+    selected, active = thing.select_get(), layer.active == thing
+    other = bpy.data.objects.new(name, data)
+    if thing.get(ours.MARK):
+        ours.mark(other)
+        ours.mark(data)
+    for what in COPIED:
+        setattr(other, what, getattr(thing, what))
+    if thing.animation_data is not None:
+        other.animation_data_create().action = thing.animation_data.action
+    thing.user_remap(other)
+    bpy.data.objects.remove(thing)
+    if before.users == 0:
+        bpy.data.batch_remove([before])
+    other.name = data.name = name
+    if name in layer:
+        other.select_set(selected)
+        layer.active = other if active else layer.active
+    return other
+
+
+def splats_to_fill(name: str) -> bpy.types.PointCloud:
+    """Return the point cloud of that name."""
+    found = ours.find(bpy.data.pointclouds, name)
+    return found or ours.mark(bpy.data.pointclouds.new(name))
+
+
 def mesh_to_fill(name: str) -> bpy.types.Mesh:
     """Return the mesh of that name; a new one where the artist is at work on it."""
     mesh = ours.find(bpy.data.meshes, name)
@@ -63,4 +100,5 @@ def mesh_to_fill(name: str) -> bpy.types.Mesh:
 
 
 def _type_of(data: bpy.types.ID) -> str:
-    return "LIGHT" if isinstance(data, bpy.types.Light) else "MESH"
+    kinds = {bpy.types.Light: "LIGHT", bpy.types.PointCloud: "POINTCLOUD"}
+    return next((name for kind, name in kinds.items() if isinstance(data, kind)), "MESH")

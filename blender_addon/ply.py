@@ -2,18 +2,15 @@
 """3DGS PLY files: Gaussians to bytes and back.
 
 The layout is what splat viewers and trainers share: opacity as logit, scales as logarithms, the
-rotation wxyz, colours as the constant harmonic. The axes in the file are those of COLMAP's camera
-(x right, y down, z forward), which is Blender's camera turned half around x.
+rotation wxyz, colours for display as the constant harmonic. The axes in the file are those of
+COLMAP's camera (x right, y down, z forward), which is Blender's camera turned half around x.
 """
-
-from pathlib import Path
 
 import numpy as np
 
-from .splats import Splats
+from .shared.spz import SH_BAND0
+from .splats import Splats, UnusableFile, colours_of, harmonic
 
-SH_BAND0 = 0.28209479177387814
-"""Value of the constant spherical harmonic; files store colours divided by it."""
 FLIP = np.array([1.0, -1.0, -1.0], np.float32)
 QUAT_FLIP = np.array([1.0, 1.0, -1.0, -1.0], np.float32)
 """The same half turn, before and after the rotation: a Gaussian's own axes have no sign."""
@@ -35,34 +32,39 @@ ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
 LONGEST_HEADER = 65536
 
 
-class UnusableFile(Exception):
-    """The file holds no Gaussians that can be read; the text says why and what to do."""
-
-
 def encode(splats: Splats) -> bytes:
-    """Return the Gaussians as a binary little-endian PLY file."""
+    """Return the Gaussians as a binary little-endian PLY file.
+
+    Those of another program keep their axes, as Blender's own import of PLY leaves them.
+    """
+    flip, quat_flip = (1.0, 1.0) if splats.foreign else (FLIP, QUAT_FLIP)
+    count = 0 if splats.harmonics is None else splats.harmonics.shape[1]
+    names = (*WRITTEN, *(f"f_rest_{index}" for index in range(3 * count)))
     opacities = splats.opacities.astype(np.float64).clip(FARTHEST, 1.0 - FARTHEST)
     columns = np.column_stack([
-        splats.means * FLIP,
-        splats.normals * FLIP,
-        (splats.colours.astype(np.float64) - 0.5) / SH_BAND0,
+        splats.means * flip,
+        splats.normals * flip,
+        harmonic(splats.colours),
         np.log(opacities) - np.log1p(-opacities),
         np.log(splats.scales.astype(np.float64)),
-        splats.quats * QUAT_FLIP,
+        splats.quats * quat_flip,
+        *(splats.harmonics[:, :, channel] for channel in range(3 if count else 0)),
     ])  # fmt: skip
     header = [
         "ply",
         "format binary_little_endian 1.0",
-        "comment camera of COLMAP: x right, y down, z forward",
+        *(() if splats.foreign else ("comment camera of COLMAP: x right, y down, z forward",)),
         f"element vertex {len(columns)}",
-        *(f"property float {name}" for name in WRITTEN),
+        *(f"property float {name}" for name in names),
         "end_header",
     ]
     return ("\n".join(header) + "\n").encode() + columns.astype("<f4").tobytes()
 
 
-def decode(data: bytes) -> Splats:
+def decode(data: bytes, display: bool = True) -> Splats:
     """Read the Gaussians of a PLY file in any order of properties, with or without normals.
+
+    Its colours are for display, unless it is said that they are linear.
 
     View-dependent harmonics and unknown properties are passed over, as are Gaussians with a value
     that is not finite.
@@ -79,20 +81,7 @@ def decode(data: bytes) -> Splats:
         )
     table = _ascii(body, rows, kind) if order == "ascii" else _binary(body, rows, kind)
     with np.errstate(over="ignore", invalid="ignore"):
-        return _activated(table)
-
-
-def read(path: Path) -> Splats:
-    """Read a PLY file.
-
-    Raises:
-        UnusableFile: when it cannot be opened, is truncated, or holds something else.
-    """
-    try:
-        return decode(path.read_bytes())
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UnusableFile(f"The file {path} cannot be read: {reason}.") from error
+        return _activated(table, display)
 
 
 def _header(data: bytes) -> tuple[str, int, np.dtype, bytes]:
@@ -159,11 +148,12 @@ def _truncated(there: int, rows: int) -> UnusableFile:
     )
 
 
-def _activated(table: np.ndarray) -> Splats:
+def _activated(table: np.ndarray, display: bool) -> Splats:
     has_normals = set(NORMALS) <= set(table.dtype.names or ())
     means = _columns(table, MEANS) * FLIP
     normals = _columns(table, NORMALS) * FLIP if has_normals else np.zeros_like(means)
-    colours = _columns(table, COLOURS) * SH_BAND0 + 0.5
+    constant = _columns(table, COLOURS)
+    colours = colours_of(constant) if display else constant * SH_BAND0 + 0.5
     opacities = 1.0 / (1.0 + np.exp(-table["opacity"].astype(np.float64)))
     scales = np.exp(_columns(table, SCALES))
     quats = _columns(table, QUATS) * QUAT_FLIP

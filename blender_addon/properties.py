@@ -14,7 +14,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import compare, presets, prior_field
+from . import compare, presets, prior_field, showing
 from .shared.settings import EstimateSettings
 from .sources import SOURCES
 from .view_transform import ENCODINGS
@@ -166,6 +166,13 @@ class CLONE_PG_settings(bpy.types.PropertyGroup):
         name="Gaussians",
         description="Add the Gaussians as a point cloud",
         default=True,
+    )
+    show_as: EnumProperty(
+        items=showing.WAYS,
+        name="Show As",
+        description="How Gaussians are shown, the cloud below and those to come",
+        default="NODES",
+        update=showing.follow,
     )
     add_sun: BoolProperty(
         name="Recovered Sun",

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import ply
+from . import splat_files
 from .comparison import linear
 from .pixels import Pixels
 from .sequence import unit_normals
@@ -157,7 +157,7 @@ def _values(array: str, suffix: str, values: np.ndarray) -> np.ndarray:
 
 def _gaussians(found: Found, width: int) -> dict[str, np.ndarray]:
     assert found.gaussians is not None
-    splats = ply.read(found.gaussians)
+    splats = splat_files.read(found.gaussians, display=True)
     flat = found.settings.fov_degrees == 0.0  # the unit is a pixel, of the copy if there is one
     unit = np.float32(width / found.reduced if flat and found.reduced else 1.0)
     return {

@@ -11,9 +11,10 @@ import bpy
 from bpy.props import CollectionProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from . import arrival, images, objects, ply, result_files, session
+from . import arrival, images, objects, result_files, session
 from .pixels import Pixels
 from .sliced import Sliced, on_thread
+from .splats import UnusableFile
 from .task import Estimate
 from .translations import translated
 from .waiting import Ending, redraw
@@ -22,7 +23,7 @@ from .whole import whole
 UNUSABLE = (
     result_files.UnusableResults,
     images.UnusableImage,
-    ply.UnusableFile,
+    UnusableFile,
     objects.UnusableScene,
 )
 

@@ -40,6 +40,8 @@ class Wanted:
     sun: bool = True
     maps: Choice = field(default_factory=Choice)
     further: Further = field(default_factory=Further)
+    splats: bool = False
+    """Whether Blender draws the Gaussians as splats of its own."""
 
 
 def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, bpy.types.Image]:
@@ -60,7 +62,8 @@ def import_slices(estimate: Estimate, wanted: Wanted) -> Generator[None, None, b
         yield
     if wanted.gaussians:
         cloud = yield from on_a_thread(partial(_attributes, estimate))
-        yield from points.cloud_slices(images.result_name(name, "_gaussians"), cloud, size[0] + GAP)
+        called = images.result_name(name, "_gaussians")
+        yield from points.cloud_slices(called, cloud, size[0] + GAP, wanted.splats)
     further = yield from on_a_thread(partial(further_results.prepared, estimate, wanted.further))
     if further.surface is not None:
         yield from further_results.surface_slices(

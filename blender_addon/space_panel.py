@@ -5,8 +5,7 @@ from typing import ClassVar
 
 import bpy
 
-from . import compare, images, points, sources
-from .compat import modifier_input
+from . import compare, compat, showing
 from .gaussian_nodes import SHARED_NAME, inputs_of
 from .subpanel import SubPanel
 
@@ -26,16 +25,21 @@ class SpacePanel(SubPanel):
 
 def draw_gaussians(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Show how a cloud is displayed, and the ways to other programs."""
-    modifier = modifier_shown(context)
+    thing = showing.cloud_shown(context)
     column = layout.column()
-    if modifier is not None:
-        column.label(text=modifier.id_data.name, icon="OUTLINER_OB_POINTCLOUD")
+    if compat.SPLATS:
+        column.prop(context.scene.clone_normals, "show_as")
+    if thing is not None:
+        column.label(text=thing.name, icon="OUTLINER_OB_POINTCLOUD", translate=False)
+    modifier = thing and thing.modifiers.get(SHARED_NAME)
+    if modifier and modifier.node_group is not None:
         for name, identifier in inputs_of(modifier):
-            column.prop(*modifier_input(modifier, identifier), text=name)
+            column.prop(*compat.modifier_input(modifier, identifier), text=name)
     column = layout.column(align=True)
     column.operator("object.clone_convert_point_cloud")
     column.operator("import_scene.clone_3dgs_ply", icon="IMPORT")
-    column.operator("object.clone_export_ply", icon="EXPORT")
+    for operator in ("ply", "spz", "glb"):
+        column.operator(f"object.clone_export_{operator}", icon="EXPORT")
 
 
 def draw_light(layout: bpy.types.UILayout, chosen: bpy.types.PropertyGroup) -> None:
@@ -46,14 +50,3 @@ def draw_light(layout: bpy.types.UILayout, chosen: bpy.types.PropertyGroup) -> N
     row.enabled = compare.kept() is not None
     row.prop(chosen, "compare_split", slider=True)
     layout.operator("node.clone_relight_group")
-
-
-def modifier_shown(context: bpy.types.Context) -> bpy.types.NodesModifier | None:
-    """Return what shows the active cloud, else that of the picture."""
-    name = images.result_name(sources.name_found(context), "_gaussians")
-    for thing in (context.active_object, bpy.data.objects.get((name, None))):
-        if points.holds_gaussians(thing):
-            modifier = thing.modifiers.get(SHARED_NAME)
-            if modifier is not None and modifier.node_group is not None:
-                return modifier
-    return None

@@ -15,7 +15,7 @@ from backend.outputs import (
     write_image,
     write_layers,
 )
-from backend.spz import SH_BAND0
+from shared.spz import SH_BAND0
 
 from .scenes import sphere_picture
 
@@ -91,7 +91,7 @@ def test_the_ply_reads_back_as_splat_viewers_do(tmp_path):
         np.stack([vertex[c] for c in "xyz"], 1), arrays["means"] * flip, atol=1e-6
     )
     colour = np.stack([vertex[f"f_dc_{i}"] for i in range(3)], 1) * SH_BAND0 + 0.5
-    np.testing.assert_allclose(colour, arrays["colours"], atol=1e-5)
+    np.testing.assert_allclose(colour, encode_srgb(arrays["colours"]), atol=1e-5)
     np.testing.assert_allclose(1 / (1 + np.exp(-vertex["opacity"])), arrays["opacities"], atol=1e-4)
     scales = np.exp(np.stack([vertex[f"scale_{i}"] for i in range(3)], 1))
     np.testing.assert_allclose(scales, arrays["scales"], rtol=1e-4)

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.errors import Refused
 from backend.outputs import write_spz
-from backend.spz import SH_BAND0, encode
+from shared.spz import SH_BAND0, Unreadable, Unwritable, decode, encode
 
 GOLDEN = (
     "H4sIAFt/CmsA//NzDw5gZmBgAGEGHiAWYGBQYGC48J/hx38GFpAggxMbw4T/DA4MDc+kDtvYhDessLmnF1a9YGpi7/5N"
@@ -112,18 +111,53 @@ def test_what_another_program_wrote_is_what_we_write():
     assert gzip.decompress(ours)[after_positions:] == gzip.decompress(golden)[after_positions:]
 
 
+@given(st.integers(0, 40), st.sampled_from([0.9, 37.0, 5e6]), st.integers(0, 99))
+def test_reading_agrees_with_the_plain_reader(count, reach, seed):
+    data = encode(*some(count, reach, seed))
+    for found, expected in zip(decode(data), plain_read(data), strict=True):
+        assert found.dtype == np.float32
+        if count:
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_version_2_is_read():
+    """Rotations are three bytes there, xyz of a quaternion whose w is not negative."""
+    raw = bytearray(gzip.decompress(encode(*some(1, 1.0))))
+    raw[4] = 2
+    quat = np.array([0.5, 0.5, -0.5, 0.5])
+    raw[16 + 16 :] = np.round((quat[1:] + 1.0) * 127.5).astype(np.uint8).tobytes()
+    _, quats, *_ = decode(gzip.compress(bytes(raw)))
+    np.testing.assert_allclose(quats[0], quat, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"NGSP" + bytes(40), "version 4 or later"),
+        (b"hello", "no SPZ file, or a damaged one"),
+        (gzip.compress(bytes(16)), "no SPZ file of version 2 or 3"),
+        (gzip.compress(struct.pack("<IIIBBBB", 0x5053474E, 3, 9, 0, 12, 0, 0)), "truncated"),
+        (gzip.compress(struct.pack("<IIIBBBB", 0x5053474E, 3, 2**31, 0, 12, 0, 0)), "announces"),
+        (encode(*some(9, 1.0))[:-30], "no SPZ file, or a damaged one"),
+    ],
+)
+def test_what_cannot_be_read_is_explained(data, words):
+    with pytest.raises(Unreadable, match=words):
+        decode(data)
+
+
 @pytest.mark.parametrize("part", range(5))
 def test_a_gaussian_that_is_nowhere_is_refused(part):
     gaussians = some(3, 1.0)
     gaussians[part][1] = np.nan
-    with pytest.raises(Refused, match="without a place"):
+    with pytest.raises(Unwritable, match="without a place"):
         encode(*gaussians)
 
 
 def test_a_gaussian_too_far_out_is_refused():
     gaussians = some(1, 1.0)
     gaussians[0][0, 0] = 1e7
-    with pytest.raises(Refused, match="too far out"):
+    with pytest.raises(Unwritable, match="too far out"):
         encode(*gaussians)
 
 

@@ -228,16 +228,31 @@ def test_a_point_cloud_goes_out_too(cloud, tmp_path):
     assert b"element vertex 768\n" in (tmp_path / "a.ply").read_bytes()
 
 
-def test_display_colors_become_linear(cloud, tmp_path):
+def test_files_hold_display_colors(cloud, tmp_path):
+    """Ours are linear; taken as they stand in the file they are brighter."""
     path = str(tmp_path / "splats.ply")
     bpy.ops.object.clone_export_ply(filepath=path)
-    bpy.ops.import_scene.clone_3dgs_ply(filepath=path, display_colors=True)
-    color = attribute(bpy.data.objects["splats"].data, "Col", "FLOAT_COLOR")
-    shown = attribute(cloud.data, "Col", "FLOAT_COLOR")
-    expected = np.where(
-        shown[:, :3] > 0.04045, ((shown[:, :3] + 0.055) / 1.055) ** 2.4, shown[:, :3] / 12.92
-    )
-    np.testing.assert_allclose(color[:, :3], expected, atol=1e-5)
+    bpy.ops.import_scene.clone_3dgs_ply(filepath=path, display_colors=False)
+    stored = attribute(bpy.data.objects["splats"].data, "Col", "FLOAT_COLOR")[:, :3]
+    expected = np.where(stored > 0.04045, ((stored + 0.055) / 1.055) ** 2.4, stored / 12.92)
+    linear = attribute(cloud.data, "Col", "FLOAT_COLOR")[:, :3]
+    np.testing.assert_allclose(linear, expected, atol=1e-5)
+
+
+def test_compressed_ones_go_out_and_come_back(cloud, tmp_path):
+    path = str(tmp_path / "splats.spz")
+    assert bpy.ops.object.clone_export_spz(filepath=path) == {"FINISHED"}
+    assert bpy.ops.import_scene.clone_3dgs_ply(filepath=path) == {"FINISHED"}
+    back = bpy.data.objects["splats"].data
+    for name in ("position", "scale", "Col"):
+        before = attribute(cloud.data, name, KINDS[name])
+        np.testing.assert_allclose(attribute(back, name, KINDS[name]), before, atol=0.03)
+
+
+def test_a_newer_spz_is_explained(addon, tmp_path):
+    (tmp_path / "new.spz").write_bytes(b"NGSP" + bytes(40))
+    with pytest.raises(RuntimeError, match="version 4 or later"):
+        bpy.ops.import_scene.clone_3dgs_ply(filepath=str(tmp_path / "new.spz"))
 
 
 def test_files_that_cannot_be_used_are_explained(cloud, tmp_path):

@@ -68,14 +68,14 @@ def test_the_comparison_of_the_button_is_of_the_picture_too(estimated, editor):
 @pytest.mark.parametrize("shown", ["photo", "photo_normal", "photo_compare"])
 def test_the_panel_shows_the_cloud_of_the_picture(estimated, editor, shown):
     bpy.context.view_layer.objects.active = None
-    find = module("space_panel").modifier_shown
+    find = module("showing").cloud_shown
     cloud = bpy.data.objects["photo_gaussians"]
-    assert with_shown(editor, shown, lambda: find(bpy.context)) == cloud.modifiers[0]
+    assert with_shown(editor, shown, lambda: find(bpy.context)) == cloud
 
 
 def test_the_panel_shows_no_cloud_where_there_is_no_picture(editor):
     with bpy.context.temp_override(area=editor):
-        assert module("space_panel").modifier_shown(bpy.context) is None
+        assert module("showing").cloud_shown(bpy.context) is None
 
 
 def test_the_frame_is_estimated_while_the_normals_of_its_sequence_are_shown(fake, shot, editor):

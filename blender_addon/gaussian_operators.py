@@ -101,7 +101,7 @@ class IMPORT_SCENE_OT_clone_3dgs_ply(Sliced, ImportHelper, bpy.types.Operator):
     )
     display_colors: BoolProperty(
         name="Display Colors",
-        description="Off where the colors of a PLY are linear, as in files that this add-on wrote in 2026",
+        description="Off where a PLY holds linear colors, as this add-on wrote them in 2026",
         default=True,
     )
 

@@ -65,7 +65,7 @@ TEXTS = {
     "Most vertices along the longest side of the surface": (
         "Höchstzahl der Vertices an der längsten Seite der Oberfläche"
     ),
-    "Off where the colors of a PLY are linear, as in files that this add-on wrote in 2026": (
+    "Off where a PLY holds linear colors, as this add-on wrote them in 2026": (
         "Aus, wo die Farben einer PLY linear sind, wie in Dateien dieses Add-ons von 2026"
     ),
     "Points and Ellipsoids": "Punkte und Ellipsoide",

@@ -47,8 +47,8 @@ class IMAGE_OT_clone_drop_image(bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         before = set(bpy.data.images)
         try:
-            image = bpy.data.images.load(str(path), check_existing=True)
-        except RuntimeError:
+            image = _opened(path)
+        except (OSError, RuntimeError):
             self.report(
                 {"ERROR"}, translated(f"{path.name} cannot be opened. Check that it is a picture.")
             )
@@ -65,6 +65,12 @@ class IMAGE_OT_clone_drop_image(bpy.types.Operator):
         context.scene.clone_normals.image = image
         bpy.ops.image.clone_estimate_normals(way, True, image_name=image.name)
         return {"FINISHED"}
+
+
+def _opened(path: Path) -> bpy.types.Image:
+    if not path.is_file():  # Blender takes a folder for a picture without pixels
+        raise FileNotFoundError(path)
+    return bpy.data.images.load(str(path), check_existing=True)
 
 
 class IMAGE_FH_clone_normals(bpy.types.FileHandler):

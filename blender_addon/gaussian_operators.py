@@ -38,6 +38,9 @@ class Exporting(Sliced, ExportHelper):
         except spz.Unwritable as error:
             self.report({"ERROR"}, translated(f"{error} Write a PLY instead."))
             return {"CANCELLED"}
+        except UnusableFile as error:
+            self.report({"ERROR"}, translated(str(error)))
+            return {"CANCELLED"}
         except OSError as error:
             reason = error.strerror or str(error)
             self.report(

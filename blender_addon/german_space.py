@@ -68,6 +68,9 @@ TEXTS = {
     "Off where a PLY holds linear colors, as this add-on wrote them in 2026": (
         "Aus, wo die Farben einer PLY linear sind, wie in Dateien dieses Add-ons von 2026"
     ),
+    "The file's name must end in .ply, .spz or .glb. Name it so.": (
+        "Der Name der Datei muss auf .ply, .spz oder .glb enden. Benenne sie so."
+    ),
     "Points and Ellipsoids": "Punkte und Ellipsoide",
     "Recovered Sun": "Gefundene Sonne",
     "Recovered World": "Gefundene Welt",

@@ -19,9 +19,13 @@ def write(path: Path, splats: Splats) -> None:
 
     Raises:
         OSError: when it cannot be written.
+        UnusableFile: when its ending says none of the kinds.
         shared.spz.Unwritable: when the Gaussians do not fit into an SPZ file.
     """
-    data = ENCODERS[path.suffix.lower()](splats)
+    encode = ENCODERS.get(path.suffix.lower())
+    if encode is None:
+        raise UnusableFile("The file's name must end in .ply, .spz or .glb. Name it so.")
+    data = encode(splats)
     temporary = path.with_name(f"{path.name}.part")
     temporary.write_bytes(data)
     os.replace(temporary, path)

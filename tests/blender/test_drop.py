@@ -34,6 +34,12 @@ def test_a_dropped_file_that_is_no_picture(chosen, tmp_path):
     assert bpy.data.images.keys() == before
 
 
+def test_a_folder_is_no_picture_and_blender_is_not_asked(chosen, tmp_path, capfd):
+    with pytest.raises(RuntimeError, match="cannot be opened"):
+        bpy.ops.image.clone_drop_image(filepath=str(tmp_path))
+    assert "IMB_load_image" not in "".join(capfd.readouterr())
+
+
 def test_the_file_handler_takes_pictures(addon):
     handler = bpy.types.FileHandler.bl_rna_get_subclass_py("IMAGE_FH_clone_normals")
     assert handler.bl_import_operator == "image.clone_drop_image"

@@ -261,5 +261,7 @@ def test_files_that_cannot_be_used_are_explained(cloud, tmp_path):
         bpy.ops.import_scene.clone_3dgs_ply(filepath=str(tmp_path / "bad.ply"))
     with pytest.raises(RuntimeError, match="cannot be written"):
         bpy.ops.object.clone_export_ply(filepath=str(tmp_path / "no" / "where.ply"))
+    with pytest.raises(RuntimeError, match=r"must end in \.ply, \.spz or \.glb"):
+        bpy.ops.object.clone_export_ply(filepath=str(tmp_path / "nameless"))
     bpy.context.view_layer.objects.active = bpy.data.objects["photo_card"]
     assert not bpy.ops.object.clone_export_ply.poll()

@@ -16,10 +16,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-ENTER = r"(_Z.*)?main_python_enter(i.*)?"
-START_WINDOWS = r"(_Z7)?WM_init(P.*)?"
-MAIN_LOOP = r"(_Z7)?WM_main(P.*)?"
-CONTEXT = r"(_Z15)?BPY_context_get(v)?"
+ENTER = r"(_Z.*)?main_python_enter(E?i.*)?"
+START_WINDOWS = r"(_Z(N7blender)?7)?WM_init(E?P.*)?"
+MAIN_LOOP = r"(_Z(N7blender)?7)?WM_main(E?P.*)?"
+CONTEXT = r"(_Z(N7blender)?15)?BPY_context_get(E?v)?"
 SCANNED_BYTES = 0x600
 CALL, STORE_BYTE_1 = 0xE8, re.compile(rb"\xc6[\x80-\x87].{4}\x01", re.DOTALL)
 

@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from tests.fake_backend import Behaviour, FakeBackend
 
 HERE = Path(__file__).parent
 SCREEN = "1500x900"
+COMPLAINT = re.compile(r"Traceback|Python script error|(warning|error).*clone", re.IGNORECASE)
 
 log = logging.getLogger("screenshots")
 
@@ -163,6 +165,8 @@ def play(stage: Stage) -> None:
         show_a_sequence(stage)
         stage.tell(SHOW_PREFERENCES)
         stage.shot("9-preferences")
+        stage.tell(OPEN_EVERY_PANEL)
+        stage.shot("10-every-panel")
 
 
 def watch_and_cancel(stage: Stage, area: str, name: str) -> None:
@@ -239,6 +243,14 @@ for area in bpy.context.window_manager.windows[0].screen.areas:
     if area.type == "IMAGE_EDITOR":
         area.spaces.active.image = shot
 """
+OPEN_EVERY_PANEL = """
+panels = [cls for cls in bpy.types.Panel.__subclasses__() if cls.__module__.startswith(MODULE)]
+for cls in panels:
+    if "DEFAULT_CLOSED" in getattr(cls, "bl_options", ()):
+        bpy.utils.unregister_class(cls)
+        cls.bl_options = cls.bl_options - {"DEFAULT_CLOSED"}
+        bpy.utils.register_class(cls)
+"""
 SHOW_PREFERENCES = "bpy.ops.preferences.addon_show(module=MODULE)"
 
 
@@ -252,7 +264,16 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     with headed_blender(options.bpy_python, options.out) as stage:
         play(stage)
-    return 0
+    return complaints(options.out / "blender.log")
+
+
+def complaints(said: Path) -> int:
+    """Count and show what Blender said of errors in Python and of warnings that are ours."""
+    lines = said.read_text(errors="replace").splitlines()
+    ours = [line for line in lines if COMPLAINT.search(line)]
+    for line in ours:
+        log.error("Blender said: %s", line)
+    return len(ours)
 
 
 if __name__ == "__main__":

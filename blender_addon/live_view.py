@@ -147,11 +147,11 @@ def _is_ours(image: bpy.types.Image | None, picture: str) -> bool:
 
 
 def _swap(shown: bpy.types.SpaceImageEditor, image: bpy.types.Image | None) -> None:
-    """Show another image as large as the one before it."""
-    before, after = _width(shown.image), _width(image)
+    """Show another image as large as the one before it; a change of image may reset the zoom."""
+    before, after, zoom = _width(shown.image), _width(image), shown.zoom_percentage
     shown.image = image
     if before and after:
-        shown.zoom_percentage *= before / after
+        shown.zoom_percentage = zoom * before / after
 
 
 def _width(image: bpy.types.Image | None) -> int:

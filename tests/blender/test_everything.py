@@ -1,15 +1,15 @@
 """All of our operators, panels, menus and nodes at once: none raises, warns or is half wired."""
 
 import re
-import sys
 
 import bpy
 import pytest
 
 from tests.blender.conftest import MODULE
+from tests.blender.everything import bring_everything, check_displays, check_nodes, trees
 from tests.blender.layouts import Drawn, StrictLayout, Watched
 from tests.blender.own import classes
-from tests.blender.tools import PHOTO, estimate
+from tests.blender.tools import PHOTO
 
 ASKS_THE_NETWORK = {"clone.install_backend", "clone.fetch_prior", "image.clone_submit_to_farm"}
 """Operators whose work lies outside Blender; their own tests give them somebody to ask."""
@@ -21,20 +21,11 @@ FOREIGN = "matches no enum in"
 
 
 @pytest.fixture
-def full(fake, make_image, tmp_path):
+def full(fake, make_image):
     """A file with everything that an estimate can bring, and that is added later."""
-    chosen, textures = bpy.context.scene.clone_normals, bpy.context.scene.clone_textures
-    for name in chosen.bl_rna.properties.keys():
-        if name.startswith("add_"):
-            setattr(chosen, name, True)
-    for name in textures.bl_rna.properties.keys():
-        if name.startswith("make_"):
-            setattr(textures, name, True)
     make_image(PHOTO)
     with fake():
-        estimate()
-        bpy.ops.node.clone_relight_group()
-        bpy.context.view_layer.objects.active = bpy.data.objects["photo_gaussians"]
+        bring_everything()
         yield
 
 
@@ -48,41 +39,14 @@ def nothing_said(capfd):
     assert not wrong and not [line for line in said if "Traceback" in line], said
 
 
-def trees():
-    owners = [*bpy.data.materials, *bpy.data.worlds, *bpy.data.scenes]
-    own = (getattr(owner, "node_tree", None) for owner in owners)
-    return [*bpy.data.node_groups, *(tree for tree in own if tree is not None)]
-
-
 def test_every_node_is_known_and_wired(nothing_said, full):
-    found = trees()
-    assert {tree.bl_idname for tree in found} >= {
-        "GeometryNodeTree", "ShaderNodeTree", "CompositorNodeTree",
-    }  # fmt: skip
-    for tree in found:
-        for node in tree.nodes:
-            assert node.bl_idname != "NodeUndefined", (tree.name, node.name)
-        for link in tree.links:
-            ends = (link.from_socket, link.to_socket)
-            assert link.is_valid and all(end.enabled for end in ends), (tree.name, link.to_node)
+    kinds = {tree.bl_idname for tree in trees()}
+    assert kinds >= {"GeometryNodeTree", "ShaderNodeTree", "CompositorNodeTree"}
+    check_nodes()
 
 
 def test_no_modifier_warns_of_its_nodes(nothing_said, full):
-    cloud = bpy.data.objects["photo_gaussians"]
-    compat = sys.modules[f"{MODULE}.compat"]
-    modifier = cloud.modifiers[0]
-    for display in ("Points", "Ellipsoids", "Normals"):
-        place, name = compat.modifier_input(modifier, identifier_of(modifier, "Display"))
-        if name == "value":
-            place.value = display
-        cloud.update_tag()
-        bpy.context.view_layer.update()
-        shown = cloud.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        assert not list(shown.modifiers[0].node_warnings), display
-
-
-def identifier_of(modifier, name):
-    return modifier.node_group.interface.items_tree[name].identifier
+    check_displays()
 
 
 def operators():

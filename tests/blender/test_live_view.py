@@ -61,6 +61,20 @@ def test_the_editor_shows_the_preview_and_then_the_picture_again(fake, editor, v
     assert said[-1] is None and "Fusing" in said[-2] and "Esc" in said[-2]
 
 
+def test_the_preview_is_as_large_as_the_picture_however_close_the_artist_looks(fake, editor, view):
+    shown, picture = editor.spaces.active, bpy.data.images["photo"]
+    picture.scale(640, 480)  # of which a preview has every other pixel
+    shown.zoom_percentage = 150.0
+    with fake("hold", pace=0.01):
+        begin(view, editor)
+        run_until(view, lambda: view.image() is not None and shown.image == view.image())
+        ratio = picture.size[0] / view.image().size[0]
+        assert ratio > 1 and shown.zoom_percentage == pytest.approx(150.0 * ratio)
+        session().cancel()
+        view.end()
+    assert shown.image == picture and shown.zoom_percentage == pytest.approx(150.0)
+
+
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_a_picture_that_is_renamed_meanwhile_stays_the_picture(fake, editor, view, cancelled):
     operators, waiting = sys.modules[f"{MODULE}.operators"], sys.modules[f"{MODULE}.waiting"]

@@ -92,6 +92,19 @@ def shown_image() -> str:
     return shown[0].name if shown and shown[0] else ""
 
 
+def shown_zoom() -> int:
+    """Return how large the Image Editor shows its picture, in percent."""
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    return next(
+        (
+            round(area.spaces.active.zoom_percentage)
+            for area in areas
+            if area.type == "IMAGE_EDITOR"
+        ),
+        0,
+    )
+
+
 def shown_digest() -> int:
     """Return a number that changes with the file that is packed into the shown image."""
     image = bpy.data.images.get(shown_image())
@@ -113,6 +126,7 @@ def report() -> float:
         "connected": now.connected,
         "shown": shown_image(),
         "digest": shown_digest(),
+        "zoom": shown_zoom(),
         "images": [image.name for image in bpy.data.images],
         "objects": [thing.name for thing in bpy.data.objects],
         "panels": panels(),

@@ -25,9 +25,17 @@ from PIL import Image
 
 import build_addon
 from tests.fake_backend import Behaviour, FakeBackend
+from tests.headed.told import (
+    CLOSE_PREFERENCES,
+    FRAME_ALL,
+    OPEN_EVERY_PANEL,
+    OPEN_SEQUENCE,
+    SHOW_PREFERENCES,
+)
 
 HERE = Path(__file__).parent
 SCREEN = "1500x900"
+SETTLE_SECONDS = 12.0
 COMPLAINT = re.compile(r"Traceback|Python script error|(warning|error).*clone", re.IGNORECASE)
 
 log = logging.getLogger("screenshots")
@@ -72,13 +80,17 @@ class Stage:
         subprocess.run(command, env=os.environ | {"DISPLAY": self.display}, check=True)
 
     def shot(self, name: str) -> Image.Image:
-        """Keep a picture of the screen, and return it."""
-        time.sleep(2.0)  # software rendering: let the last redraw reach the screen
-        target = self.out / f"{name}.png"
+        """Keep a picture of the screen as soon as it is still, and return it."""
+        target, seen, deadline = self.out / f"{name}.png", None, time.monotonic() + SETTLE_SECONDS
         command = ["import", "-display", self.display, "-window", "root", str(target)]
-        subprocess.run(command, check=True)
-        log.info("%s", target)
-        return Image.open(target).convert("RGB")
+        while True:  # software rendering: panels still move, previews are still drawn
+            time.sleep(2.0)
+            subprocess.run(command, check=True)
+            drawn = Image.open(target).convert("RGB")
+            if (seen and drawn.tobytes() == seen.tobytes()) or time.monotonic() > deadline:
+                log.info("%s", target)
+                return drawn
+            seen = drawn
 
     def panel(self, area: str) -> dict:
         """Return where the side panel of an editor is."""
@@ -165,8 +177,8 @@ def play(stage: Stage) -> None:
         show_a_sequence(stage)
         stage.tell(SHOW_PREFERENCES)
         stage.shot("9-preferences")
-        stage.tell(OPEN_EVERY_PANEL)
-        stage.shot("10-every-panel")
+        stage.tell(CLOSE_PREFERENCES)
+        show_every_panel(stage)
 
 
 def watch_and_cancel(stage: Stage, area: str, name: str) -> None:
@@ -179,7 +191,7 @@ def watch_and_cancel(stage: Stage, area: str, name: str) -> None:
     panel = stage.panel(area)
     stage.mouse(panel["left"] + 100, panel["top"] + 700, "key", "Escape")
     after = stage.until(lambda state: state["phase"] == "idle", "Esc cancels", 5.0)
-    for what in ("images", "objects", "shown"):
+    for what in ("images", "objects", "shown", "zoom"):
         assert after[what] == before[what], (what, before[what], after[what])
 
 
@@ -219,39 +231,15 @@ def show_a_sequence(stage: Stage) -> None:
     stage.shot("8-sequence-and-farm")
 
 
-FRAME_ALL = """
-for area in bpy.context.window_manager.windows[0].screen.areas:
-    if area.type == "VIEW_3D":
-        region = next(region for region in area.regions if region.type == "WINDOW")
-        area.spaces.active.shading.type = "SOLID"
-        area.spaces.active.shading.color_type = "TEXTURE"
-        with bpy.context.temp_override(area=area, region=region):
-            bpy.ops.view3d.view_axis(type="FRONT")
-            bpy.ops.view3d.view_all()
-"""
-OPEN_SEQUENCE = """
-from pathlib import Path
-bpy.context.preferences.addons[MODULE].preferences.farm = "http://farm.local:8080"
-folder = Path(bpy.app.tempdir)
-for number in (1, 2):
-    still = bpy.data.images.new("still", 64, 64)
-    still.file_format, still.filepath_raw = "PNG", str(folder / f"shot_{number:04d}.png")
-    still.save()
-shot = bpy.data.images.load(str(folder / "shot_0001.png"))
-shot.source = "SEQUENCE"
-for area in bpy.context.window_manager.windows[0].screen.areas:
-    if area.type == "IMAGE_EDITOR":
-        area.spaces.active.image = shot
-"""
-OPEN_EVERY_PANEL = """
-panels = [cls for cls in bpy.types.Panel.__subclasses__() if cls.__module__.startswith(MODULE)]
-for cls in panels:
-    if "DEFAULT_CLOSED" in getattr(cls, "bl_options", ()):
-        bpy.utils.unregister_class(cls)
-        cls.bl_options = cls.bl_options - {"DEFAULT_CLOSED"}
-        bpy.utils.register_class(cls)
-"""
-SHOW_PREFERENCES = "bpy.ops.preferences.addon_show(module=MODULE)"
+def show_every_panel(stage: Stage) -> None:
+    """Open every panel of both editors, and show them from top to bottom."""
+    stage.tell(OPEN_EVERY_PANEL)
+    for number in range(4):
+        stage.shot(f"10-every-panel-{number + 1}")
+        for area in ("IMAGE_EDITOR", "VIEW_3D"):
+            panel = stage.panel(area)
+            place = (panel["left"] + 8, panel["top"] + 400)
+            stage.mouse(*place, "click", "--repeat", "12", "--delay", "60", "5")  # the wheel
 
 
 def main() -> int:

@@ -78,7 +78,7 @@ def test_a_python_is_told_apart_by_its_name():
     for name in ("python", "python3.11", "python.exe"):
         found = command(Path("bin") / name, Path("a_report.json"), Path("a.blend"))
         assert found == [str(Path("bin") / name), "-P", str(SCRIPT), "--", *files]
-    assert "--background" in command(Path("blender-5.0"), Path("a"), Path("b"))
+    assert "--background" in command(Path("blender-5.2"), Path("a"), Path("b"))
 
 
 def test_a_blend_that_is_missing_is_made_without_estimating_again(config):

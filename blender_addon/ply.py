@@ -48,7 +48,7 @@ def encode(splats: Splats) -> bytes:
         np.log(opacities) - np.log1p(-opacities),
         np.log(splats.scales.astype(np.float64)),
         splats.quats * quat_flip,
-        *(splats.harmonics[:, :, channel] for channel in range(3 if count else 0)),
+        *(() if splats.harmonics is None else np.moveaxis(splats.harmonics, 2, 0)),
     ])  # fmt: skip
     header = [
         "ply",
@@ -154,7 +154,7 @@ def _activated(table: np.ndarray, display: bool) -> Splats:
     normals = _columns(table, NORMALS) * FLIP if has_normals else np.zeros_like(means)
     constant = _columns(table, COLOURS)
     colours = colours_of(constant) if display else constant * SH_BAND0 + 0.5
-    opacities = 1.0 / (1.0 + np.exp(-table["opacity"].astype(np.float64)))
+    opacities: np.ndarray = 1.0 / (1.0 + np.exp(-table["opacity"].astype(np.float64)))
     scales = np.exp(_columns(table, SCALES))
     quats = _columns(table, QUATS) * QUAT_FLIP
     quats /= np.linalg.norm(quats, axis=1, keepdims=True)
@@ -164,7 +164,10 @@ def _activated(table: np.ndarray, display: bool) -> Splats:
     finite = np.logical_and.reduce(
         [np.isfinite(part).all(axis=tuple(range(1, part.ndim))) for part in parts]
     )
-    return Splats(*(part if finite.all() else part[finite] for part in parts))
+    if not finite.all():
+        parts = [part[finite] for part in parts]
+    means, normals, colours, opacities, scales, quats = parts
+    return Splats(means, normals, colours, opacities, scales, quats)
 
 
 def _columns(table: np.ndarray, names: tuple[str, ...]) -> np.ndarray:

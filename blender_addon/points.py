@@ -98,7 +98,8 @@ def cloud_slices(
     data = splats_to_fill(name) if native else mesh_to_fill(name)
     yield from fill_slices(data, attributes)
     shown = ours.find(bpy.data.objects, name)
-    if holds_gaussians(shown) and shown.mode != "EDIT" and is_native(shown) != native:
+    editable = shown is not None and holds_gaussians(shown) and shown.mode != "EDIT"
+    if editable and is_native(shown) != native:
         exchange(shown, data)
     thing = place_object(name, data, location=(beside, 0.0, 0.0), rotation=view.STANDING)
     show_as_gaussians(thing)

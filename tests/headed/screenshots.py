@@ -234,12 +234,13 @@ def show_a_sequence(stage: Stage) -> None:
 def show_every_panel(stage: Stage) -> None:
     """Open every panel of both editors, and show them from top to bottom."""
     stage.tell(OPEN_EVERY_PANEL)
+    wheel: list[str] = []
     for number in range(4):
-        stage.shot(f"10-every-panel-{number + 1}")
         for area in ("IMAGE_EDITOR", "VIEW_3D"):
             panel = stage.panel(area)
-            place = (panel["left"] + 8, panel["top"] + 400)
-            stage.mouse(*place, "click", "--repeat", "12", "--delay", "60", "5")  # the wheel
+            stage.mouse(panel["left"] + 8, panel["top"] + 400, *wheel)
+        stage.shot(f"10-every-panel-{number + 1}")
+        wheel = ["click", "--repeat", "12", "--delay", "60", "5"]
 
 
 def main() -> int:

@@ -2,13 +2,16 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from backend.geometry import normalize
+from backend.image import luminance
 from training.ceiling import LEAST_LIGHTS, photometric_stereo
 from training.photometric import lit_mask
 from training.scenes import KINDS, generate
+from training.scenes.generator import exposed
 from training.scenes.heights import lit_over_depth
 from training.scenes.jpeg import compressed
 from training.scenes.noise import values, values_and_slopes, waves
@@ -18,7 +21,9 @@ from training.scenes.random import Dice
 from training.scenes.reliefs import relief
 from training.scenes.shading import light_directions, unlikeliness
 from training.scenes.solids import TIP, Planes, Solids, World, first_hit, is_lit
+from training.scenes.stages import stage
 from training.scenes.surface import eye_at, look, see
+from training.scenes.textures import RECIPES, texture
 
 CPU = torch.device("cpu")
 SIZE = 40
@@ -184,3 +189,49 @@ def test_compression_loses_little_at_high_quality_and_more_at_low():
     assert losses[0] < losses[1] < losses[2] < 0.2
     gray = picture.mean(-1, keepdim=True).expand_as(picture)
     assert (compressed(gray, torch.tensor([100.0])) - gray).abs().max() < 0.02
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.make.__name__)
+def test_materials_tile_and_are_as_steep_as_real_ones(recipe):
+    size, tilts = 128, []
+    for seed in range(4):
+        made = texture(Dice(seed, CPU), size, recipe)
+        assert torch.isfinite(made.height).all()
+        assert made.albedo.min() > 0 and made.albedo.max() < 1
+        for field in (made.height, luminance(made.albedo)):
+            inner = (field[1:] - field[:-1]).abs().mean(1)
+            across = (field[0] - field[-1]).abs().mean()
+            assert across <= inner.max() * 1.5
+        seen = F.avg_pool2d(made.height[None, None], 2)[0, 0] * size / 2
+        down, right = torch.gradient(seen, dim=(0, 1))
+        tilts.append(float(torch.rad2deg(torch.hypot(down, right).atan()).mean()))
+    assert 0.5 * recipe.tilt < sum(tilts) / len(tilts) < 2 * recipe.tilt
+
+
+def test_paint_follows_the_relief_of_materials_and_not_of_prints():
+    """What lies deep has another color than what stands out."""
+    told = []
+    for seed in range(24):
+        shot = exposed("relief", Dice(seed, CPU), 1, 64)
+        told.append(_seam(shot))
+    flat = [_seam(exposed("print", Dice(seed, CPU), 1, 64)) for seed in range(6)]
+    assert sum(told) / len(told) > 0.15 and max(flat) == 0
+
+
+def _seam(shot):
+    """Correlate how much the paint and the normals change from pixel to pixel."""
+    albedo = luminance(shot.lights[0].amax(0)).clamp_min(1e-3).log()
+    bend = (shot.normals[0, :, 1:] - shot.normals[0, :, :-1]).norm(dim=-1)
+    step = (albedo[:, 1:] - albedo[:, :-1]).abs()
+    if not bend.any():
+        return 0.0
+    return float(torch.corrcoef(torch.stack([bend.flatten(), step.flatten()]))[0, 1])
+
+
+def test_what_lies_deep_in_a_material_sees_less_of_the_sky():
+    told = []
+    for seed in range(12):
+        set_up = stage("relief", Dice(seed, CPU), 1, 64)
+        depth, sky = set_up.surface.points[0, :, 2], set_up.sky[0]
+        told.append(float(torch.corrcoef(torch.stack([depth, sky]))[0, 1]))
+    assert sum(told) / len(told) < -0.3

@@ -1,6 +1,7 @@
-"""Render scenes with Cycles, or look at scenes of either generator.
+"""Render scenes with Cycles, write procedural ones, or look at scenes of either generator.
 
 python -m training.render cycles --out scenes/ --count 2000 --python .venv-blender-5.2/bin/python
+python -m training.render procedural --out scenes/ --count 5000
 python -m training.render blends --blends assets/ --out scenes/
 python -m training.render stack --seed 1000001 --out demo/
 python -m training.render sheet --packs scenes/ --out sheet.png
@@ -25,6 +26,7 @@ from backend.image import linear_to_srgb
 from backend.outputs import encode_normals
 from backend.sheet import Panel, contact_sheet
 from training.packs import HELD_OUT_FROM, Pack, pack_path, pack_paths, read_answer, read_pack
+from training.procedural import Procedural, procedural
 from training.scenes import KINDS, Scene, generate
 
 log = logging.getLogger(__name__)
@@ -215,6 +217,7 @@ def main() -> int:
     torch.set_num_threads(os.cpu_count() or 1)
     chosen = tyro.cli(
         Annotated[Cycles, tyro.conf.subcommand("cycles")]
+        | Annotated[Procedural, tyro.conf.subcommand("procedural")]
         | Annotated[Blends, tyro.conf.subcommand("blends")]
         | Annotated[StackOf, tyro.conf.subcommand("stack")]
         | Annotated[Sheet, tyro.conf.subcommand("sheet")],
@@ -223,6 +226,8 @@ def main() -> int:
     match chosen:
         case Cycles():
             return render(chosen)
+        case Procedural():
+            return procedural(chosen)
         case Blends():
             return blends(chosen)
         case StackOf():

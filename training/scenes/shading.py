@@ -8,13 +8,16 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from backend.geometry import normalize
-from backend.image import luminance
 from training.scenes.materials import Material, colours
 from training.scenes.noise import fractal, pixel_grid
 from training.scenes.random import Dice
 from training.scenes.surface import Eye, Surface
 
 LIGHTS = 8
+ANYWHERE_SHARE = 0.1
+"""Share of materials that may be lit from below or a side."""
+OVERCAST_SHARE = 0.3
+"""Share of materials with little or no direct light."""
 
 
 def light_directions(dice: Dice, batch: int) -> Float[Tensor, "b k 3"]:
@@ -35,13 +38,6 @@ def irradiances(
     """Return n·ℓ under every light of strength 1, where it arrives."""
     facing = (directions @ normals.mT).clamp_min(0)
     return facing * ((directions @ surface.normals.mT) > 0) * lit
-
-
-def single_lights(
-    material: Material, shading: Float[Tensor, "b k p"], inside: Bool[Tensor, "b p"]
-) -> Float[Tensor, "b k p"]:
-    """Return the luminance under each light alone, direct and matte."""
-    return shading * luminance(material.albedo)[:, None] * inside[:, None]
 
 
 def unlikeliness(
@@ -67,24 +63,58 @@ def photograph(
     material: Material,
     directions: Float[Tensor, "b k 3"],
     shading: Float[Tensor, "b k p"],
-    relief: bool,
+    sky: Float[Tensor, "b p"] | None,
 ) -> Float[Tensor, "b p 3"]:
-    """Take the picture a user would give: one to three of the lights, sky, gloss, a ground."""
+    """Take the picture a user would give: some of the lights, sky, gloss, a ground.
+
+    Materials, whose ``sky`` is known, are often seen under an overcast one.
+    """
     batch, lights = directions.shape[:2]
-    unlikely = unlikeliness(dice, directions, relief)
-    chosen = unlikely.argsort(dim=1).argsort(dim=1) < 1 + dice.integers(3, batch, 1)
-    power = chosen * dice.uniform(batch, lights, low=0.3, high=1.2)
+    power, soft = _things_light(dice, directions) if sky is None else _wall_light(dice, directions)
     tint = 1 + 0.3 * dice.uniform(batch, lights, 3, low=-1.0)
     direct = torch.einsum("bk,bkc,bkp->bpc", power, tint, shading)
     up = normalize(dice.direction(batch, 1) + directions.new_tensor([0.0, -1.0, -0.3]))
-    sky = (0.6 + 0.4 * (normals * up).sum(-1, keepdim=True)) * dice.uniform(batch, 1, 1, high=0.7)
+    ambient = (0.6 + 0.4 * (normals * up).sum(-1, keepdim=True)) * soft
+    if sky is not None:
+        # what sees little of the sky sees its own kind instead, which is darker
+        ambient = ambient * sky[..., None] ** dice.uniform(batch, 1, 1, low=0.8, high=1.4)
     half = normalize(directions[:, :, None] - eye.directions[:, None])
     highlight = (half * normals[:, None]).sum(-1).clamp_min(0) ** material.exponent[..., 0][:, None]
     shine = torch.einsum("bk,bkc,bkp->bpc", power, tint, highlight * (shading > 0))
-    colour = material.albedo * (direct + sky) + material.gloss * shine
+    colour = material.albedo * (direct + ambient) + material.gloss * shine
     size = round(colour.shape[1] ** 0.5)
     colour = colour * _falloff(dice, batch, size)
     return torch.where(surface.inside[..., None], colour, _backdrop(dice, batch, size))
+
+
+def _things_light(
+    dice: Dice, directions: Float[Tensor, "b k 3"]
+) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b 1 1"]]:
+    """Return the strength of each light, one to three of them on, and of the sky."""
+    batch, lights = directions.shape[:2]
+    rank = unlikeliness(dice, directions, relief=False).argsort(dim=1).argsort(dim=1)
+    power = dice.uniform(batch, lights, low=0.3, high=1.2)
+    power = power * (rank < 1 + dice.integers(3, batch, 1))
+    return power, dice.uniform(batch, 1, 1, high=0.7)
+
+
+def _wall_light(
+    dice: Dice, directions: Float[Tensor, "b k 3"]
+) -> tuple[Float[Tensor, "b k"], Float[Tensor, "b 1 1"]]:
+    """Light materials from above, by an overcast sky, or from anywhere."""
+    batch, lights = directions.shape[:2]
+    anywhere, overcast = (
+        dice.chance(ANYWHERE_SHARE, batch, 1),
+        dice.chance(OVERCAST_SHARE, batch, 1),
+    )
+    above = unlikeliness(dice, directions, relief=True)
+    rank = torch.where(anywhere, dice.uniform(batch, lights), above).argsort(dim=1).argsort(dim=1)
+    power = dice.uniform(batch, lights, low=0.4, high=1.2)
+    power = power * (rank < 1 + dice.integers(2, batch, 1))
+    power = torch.where(overcast, 0.3 * dice.uniform(batch, 1).square() * power, power)
+    soft = dice.uniform(batch, 1, low=0.05, high=0.6)
+    soft = torch.where(overcast, dice.uniform(batch, 1, low=0.5, high=1.0), soft)
+    return power, soft[..., None]
 
 
 def _falloff(dice: Dice, batch: int, size: int) -> Float[Tensor, "b p 1"]:

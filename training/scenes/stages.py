@@ -14,7 +14,7 @@ from training.scenes.materials import Material, bumped, glazed, painted
 from training.scenes.organic import lump, see_lump
 from training.scenes.posters import poster
 from training.scenes.random import Dice
-from training.scenes.reliefs import flat, relief, relief_material
+from training.scenes.reliefs import flat, relief
 from training.scenes.solids import World, is_lit
 from training.scenes.surface import Eye, Surface, look, see
 
@@ -35,6 +35,8 @@ class Stage:
     eye: Eye
     lit: Callable[[Float[Tensor, "b k 3"]], Bool[Tensor, "b k p"]]
     """Which lights reach which pixels, from directions toward the lights."""
+    sky: Float[Tensor, "b p"] | None = None
+    """The share of the sky each pixel sees, where that is known."""
 
 
 def stage(kind: Kind, dice: Dice, batch: int, size: int) -> Stage:
@@ -81,14 +83,30 @@ def _organic(dice: Dice, batch: int, size: int) -> Stage:
 
 def _relief(dice: Dice, batch: int, size: int) -> Stage:
     made = relief(dice, batch, size)
-    surface, eye = made.surface, made.eye
+    around, eye = made.surface, made.eye
+
+    def inner(values: Tensor) -> Tensor:
+        return _without(values, made.margin, 1)
 
     def lit(directions: Float[Tensor, "b k 3"]) -> Bool[Tensor, "b k p"]:
-        return lit_over_depth(
-            eye, surface.points, surface.normals, surface.inside, directions, 0.5, torch.inf
+        reached = lit_over_depth(
+            eye, around.points, around.normals, around.inside, directions, 0.5, torch.inf
         )
+        return _without(reached, made.margin, 2)
 
-    return Stage(surface, surface.normals, relief_material(dice, made, size), eye, lit)
+    surface = Surface(**{name: inner(values) for name, values in vars(around).items()})
+    material = Material(**{name: inner(values) for name, values in vars(made.material).items()})
+    _, seen = flat(dice, batch, size)
+    return Stage(surface, surface.normals, material, seen, lit, inner(made.sky))
+
+
+def _without(values: Tensor, margin: int, axis: int) -> Tensor:
+    """Cut the margin off pixels that lie along an axis."""
+    side = round(values.shape[axis] ** 0.5)
+    grid = values.unflatten(axis, (side, side))
+    for along in (axis, axis + 1):
+        grid = grid.narrow(along, margin, side - 2 * margin)
+    return grid.flatten(axis, axis + 1)
 
 
 def _print(dice: Dice, batch: int, size: int) -> Stage:

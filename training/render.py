@@ -53,6 +53,14 @@ class Cycles:
     """More environment maps (EXR) than the ones Blender brings."""
     normal_maps: Path | None = None
     """Tiling normal maps (WebP) to make reliefs from."""
+    meshes: Path | None = None
+    """Library of meshes (``training.mesh_library``) for things, statues and furniture."""
+    photos: Path | None = None
+    """Photographs of surfaces to paint some things of the library with."""
+    first: int = 0
+    """Seed of the first scene of training."""
+    kinds: tuple[str, ...] = ()
+    """Only these kinds, in turn; none: all of them as often as is good for training."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ class Sheet:
 
 def render(config: Cycles) -> int:
     """Run the jobs side by side and tell how far they are; return the exit code."""
-    first = HELD_OUT_FROM if config.held_out else 0
+    first = HELD_OUT_FROM if config.held_out else config.first
     config.out.mkdir(parents=True, exist_ok=True)
     seeds = range(first, first + config.count)
     missing = sum(not pack_path(config.out, seed).exists() for seed in seeds)
@@ -153,8 +161,10 @@ def _job(config: Cycles, first: int, index: int) -> subprocess.Popen:
     """Start one of the jobs: every ``jobs``-th scene, pinned to a core where that can be done."""
     count = len(range(index, config.count, config.jobs))
     words = [config.out, first + index, count, config.jobs, "--size", config.size]
-    words += ["--hdris", config.hdris] if config.hdris else []
-    words += ["--normal-maps", config.normal_maps] if config.normal_maps else []
+    for folder in ("hdris", "normal_maps", "meshes", "photos"):
+        path = getattr(config, folder)
+        words += ["--" + folder.replace("_", "-"), path] if path else []
+    words += ["--kinds", *config.kinds] if config.kinds else []
     command = [config.python, "-m", "training.cycles", *words]
     job = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
     if hasattr(os, "sched_setaffinity"):

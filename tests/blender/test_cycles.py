@@ -14,9 +14,14 @@ if bpy.app.version < (5, 2):
 import bmesh
 
 from training.cycles import compounds, materials, reliefs, things
-from training.cycles.__main__ import KINDS, render
+from training.cycles.__main__ import KINDS, Supplies, render, supplied
+from training.cycles.furniture import furnished
+from training.cycles.placing import extent
+from training.cycles.rooms import room
 from training.cycles.shots import Quality
 from training.packs import HELD_OUT_FROM, pack_path, read_answer, read_pack
+
+from ..mesh_files import write_cubes
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
@@ -38,13 +43,31 @@ def ceiling(path) -> float:
     return float(np.degrees(np.arccos(cosine))[enough].mean())
 
 
+OURS = Supplies()
+
+
+def rendered(path, seed, kind, supplies=OURS, **quality):
+    """Render a scene of training."""
+    render(seed, path, Quality(**quality), kind, supplied(False, supplies), supplies)
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A library of boxes: some to sit on, some to look at."""
+    folder = tmp_path / "meshes"
+    folder.mkdir()
+    names = {"chair": False, "desk": False, "bust": False, "cup": False, "statue": True}
+    write_cubes(folder / "boxes.npz", names)
+    return Supplies(meshes=folder)
+
+
 @pytest.mark.parametrize("kind", sorted(set(KINDS)))
 def test_what_is_rendered_could_teach_its_normals(tmp_path, kind):
-    seed = KINDS.index(kind)
-    path = pack_path(tmp_path, seed)
-    render(seed, path, Quality(size=96, samples=2), None, None)
+    path = pack_path(tmp_path, 1)
+    rendered(path, KINDS.index(kind), kind, size=96, samples=2)
     pack = read_pack(path)
-    assert pack.kind == kind and pack.lights.shape == (8, 96, 96, 3)
+    assert pack.kind == ("object" if kind == "figure" else kind)
+    assert pack.lights.shape == (8, 96, 96, 3)
     assert pack.inside.any() and pack.picture[pack.inside].std() > 1
     assert path.stat().st_size < 100_000
     assert ceiling(path) < 8.0  # coarse pixels straddle edges; training.ceiling measures at size
@@ -52,7 +75,7 @@ def test_what_is_rendered_could_teach_its_normals(tmp_path, kind):
 
 def test_a_second_view_says_where_it_was_taken_from(tmp_path):
     path = pack_path(tmp_path, 20)
-    render(20, path, Quality(size=48, samples=2), None, None)
+    rendered(path, 20, "object", size=48, samples=2)
     view = read_pack(path).view
     assert view is not None
     rotation = np.array(view.rotation)
@@ -65,8 +88,42 @@ def test_one_seed_is_one_scene(tmp_path):
     first, second = tmp_path / "0000003.zip", tmp_path / "again" / "0000003.zip"
     second.parent.mkdir()
     for path in (first, second):
-        render(3, path, Quality(size=32, samples=1), None, None)
+        rendered(path, 3, "pile", size=32, samples=1)
     assert (read_pack(first).lights == read_pack(second).lights).all()
+
+
+@pytest.mark.parametrize("kind", ["object", "figure", "pile", "room"])
+def test_a_library_furnishes_every_stage(tmp_path, library, kind):
+    path = pack_path(tmp_path, 5)
+    rendered(path, 5, kind, library, size=96, samples=2)
+    pack = read_pack(path)
+    assert pack.inside.mean() > 0.02 and ceiling(path) < 8.0
+    shapes = [thing for thing in bpy.data.objects if thing.name.startswith("shape")]
+    assert shapes and all(len(shape.data.materials) == 2 for shape in shapes)
+
+
+def test_furniture_stands_on_the_floor_apart_and_as_tall_as_furniture(library):
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    words, size = supplied(False, library), (5.0, 5.0, 2.5)
+    taken = furnished(Random(1), words, size)
+    assert len(taken) > 1
+    assert not any(a.meets(b) for a in taken for b in taken if a is not b)
+    pieces = [thing for thing in bpy.data.objects if thing.name.startswith("shape")][: len(taken)]
+    for piece in pieces:
+        low, high = extent(piece)
+        assert abs(low.z) < 1e-3 and 0.3 < high.z < 1.2
+        assert max(abs(low.x), abs(high.x), abs(low.y), abs(high.y)) < 2.6
+
+
+def test_persons_see_rooms_from_their_height(library):
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    heights, lenses = [], []
+    for seed in range(6):
+        stage = room(Random(seed), supplied(False, library))
+        heights.append(stage.camera.location.z)
+        lenses.append(np.degrees(stage.camera.data.angle))
+    assert np.mean([1.4 <= height <= 1.8 for height in heights]) >= 0.5
+    assert min(lenses) >= 45 and max(lenses) <= 95 and np.ptp(lenses) > 10
 
 
 def test_validation_shares_nothing_with_training():
@@ -74,6 +131,13 @@ def test_validation_shares_nothing_with_training():
     assert not set(reliefs.PATTERNS) & set(reliefs.HELD_OUT)
     assert not set(materials.TRAINING.bump) & set(materials.HELD_OUT.bump)
     assert HELD_OUT_FROM > 100_000
+
+
+def test_validation_draws_held_out_meshes_alone(library):
+    for held_out, names in ((True, {"statue"}), (False, {"chair", "desk", "bust", "cup"})):
+        words = supplied(held_out, library)
+        assert words.library is not None
+        assert {words.library.draw(Random(seed)).name for seed in range(40)} == names
 
 
 @pytest.mark.parametrize("maker", [compounds.assembly, compounds.plate, compounds.bust])

@@ -5,19 +5,39 @@ skips those that are there.
 """
 
 import argparse
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import bpy
 
 from training.cycles import materials, reliefs, things
+from training.cycles.placing import Stage, Words
+from training.cycles.shapes import maker
 from training.cycles.shots import Quality, photograph
-from training.cycles.stages import STAGES, Stage, Words
+from training.cycles.stages import STAGES
+from training.mesh_library import Library, read_library
 from training.packs import HELD_OUT_FROM, pack_path, write_answer, write_pack
 
-KINDS = ("object", "object", "object", "pile", "room", "object", "relief", "pile", "room", "print")
+KINDS = ("object", "object", "figure", "pile", "room", "object", "relief", "pile", "room", "print")
 SECOND_VIEW_EVERY = 4
 HELD_OUT_HDRIS = ("interior.exr", "courtyard.exr")
+LIBRARY_SHARE = 8
+"""Things of the library to one of each maker of our own that is kept beside it."""
+PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+SEEN = 0.02
+"""Share of a picture that a scene must fill."""
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """Folders to make scenes from, beside what is made here; each may be missing."""
+
+    hdris: Path | None = None
+    normal_maps: Path | None = None
+    meshes: Path | None = None
+    photos: Path | None = None
 
 
 def main() -> None:
@@ -29,43 +49,68 @@ def main() -> None:
     parser.add_argument("stride", type=int)
     parser.add_argument("--size", type=int, default=Quality.size)
     parser.add_argument("--threads", type=int, default=Quality.threads)
-    parser.add_argument("--hdris", type=Path)
-    parser.add_argument("--normal-maps", type=Path)
+    parser.add_argument("--kinds", nargs="+", choices=sorted(STAGES), default=KINDS)
+    for folder in vars(Supplies()):
+        parser.add_argument("--" + folder.replace("_", "-"), type=Path)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     quality = Quality(size=options.size, threads=options.threads)
-    for seed in range(
-        options.first, options.first + options.count * options.stride, options.stride
-    ):
+    supplies = Supplies(**{name: getattr(options, name) for name in vars(Supplies())})
+    last = options.first + options.count * options.stride
+    words = supplied(options.first >= HELD_OUT_FROM, supplies)
+    for seed in range(options.first, last, options.stride):
         path = pack_path(options.out, seed)
         if not path.exists():
-            render(seed, path, quality, options.hdris, options.normal_maps)
+            kind = options.kinds[seed % len(options.kinds)]
+            render(seed, path, quality, kind, words, supplies)
 
 
 def render(
-    seed: int, path: Path, quality: Quality, hdris: Path | None, normal_maps: Path | None
+    seed: int, path: Path, quality: Quality, kind: str, words: Words, supplies: Supplies
 ) -> None:
-    """Build, photograph and write one scene."""
+    """Build, photograph and write one scene; one that shows next to nothing is left out."""
     dice = Random(seed)
-    stage = built(dice, seed, normal_maps)
+    stage = built(dice, kind, words)
     second = seed % SECOND_VIEW_EVERY == 0 and stage.kind in ("object", "pile", "room")
-    done = photograph(dice, stage, worlds(seed >= HELD_OUT_FROM, hdris), quality, second)
+    hdris = worlds(seed >= HELD_OUT_FROM, supplies.hdris)
+    done = photograph(dice, stage, hdris, quality, second)
+    if done.pack.inside.mean() < SEEN:
+        sys.stderr.write(f"scene {seed} was left out: it shows next to nothing\n")
+        return
     write_answer(path, done.normals)
     write_pack(path, done.pack)
 
 
-def built(dice: Random, seed: int, normal_maps: Path | None) -> Stage:
-    """Build the stage of a seed in an empty file."""
+def built(dice: Random, kind: str, words: Words) -> Stage:
+    """Build a stage in an empty file."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    kind = KINDS[seed % len(KINDS)]
-    return STAGES[kind](dice, _words(seed >= HELD_OUT_FROM, normal_maps))
+    return STAGES[kind](dice, words)
 
 
-def _words(held_out: bool, normal_maps: Path | None) -> Words:
+def supplied(held_out: bool, supplies: Supplies) -> Words:
+    """Return what scenes of training, or of validation, are made of."""
+    meshes = read_library(supplies.meshes, held_out) if supplies.meshes else None
+    photos = _found(supplies.photos, PICTURES) if not held_out else ()
     if held_out:
-        return Words(things.HELD_OUT, materials.HELD_OUT, reliefs.HELD_OUT, ())
-    maps = tuple(sorted(normal_maps.glob("*.webp"))) if normal_maps else ()
-    return Words(things.TRAINING, materials.TRAINING, reliefs.PATTERNS, maps)
+        ours = Words(things.HELD_OUT, materials.HELD_OUT, reliefs.HELD_OUT, ())
+    else:
+        maps = _found(supplies.normal_maps, (".webp",))
+        ours = Words(things.TRAINING, materials.TRAINING, reliefs.PATTERNS, maps)
+    return _with_library(ours, meshes, photos) if meshes else ours
+
+
+def _with_library(ours: Words, meshes: Library, photos: tuple[Path, ...]) -> Words:
+    """Make most things from a library."""
+    shape = maker(meshes, ours.materials, photos)
+    own = tuple(dict.fromkeys(ours.things))
+    mixed = (shape,) * (LIBRARY_SHARE * len(own)) + own
+    return Words(mixed, ours.materials, ours.reliefs, ours.normal_maps, meshes, photos)
+
+
+def _found(folder: Path | None, suffixes: tuple[str, ...]) -> tuple[Path, ...]:
+    if not folder:
+        return ()
+    return tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes))
 
 
 def worlds(held_out: bool, more: Path | None) -> tuple[Path, ...]:

@@ -20,16 +20,16 @@ from mathutils import Matrix, Vector
 
 from training.cycles.__main__ import worlds
 from training.cycles.meshes import linked
+from training.cycles.placing import Stage
 from training.cycles.shots import Quality, photograph
-from training.cycles.stages import Stage, seen_alone
+from training.cycles.stages import seen_alone
+from training.cycles.things import REACH
 from training.packs import HELD_OUT_FROM, write_answer, write_pack
 
 SUFFIXES = (".blend", ".obj")
 SHAPES = ("MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES")
 LEFT_OUT = ("LIGHT", "LIGHT_PROBE", "CAMERA", "SPEAKER")
 """Lamps and cameras are ours."""
-REACH = 0.8
-"""Radius of a thing on our stages."""
 
 
 class Unusable(Exception):

@@ -6,6 +6,7 @@ training scene.
 
 import colorsys
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import bpy
@@ -48,6 +49,37 @@ def random_material(dice: Random, words: Vocabulary) -> bpy.types.Material:
         _paint(dice, material, shader, dice.choice(words.paint))
     if dice.random() < 0.3:
         _bump(dice, material, shader, dice.choice(words.bump))
+    return material
+
+
+def plain_material(dice: Random, color: tuple[float, ...] | None) -> bpy.types.Material:
+    """Make a material of one color (sRGB), or one of those that statues are made of."""
+    material, shader = _principled("plain")
+    if color is None:
+        pale = dice.random() < 0.6
+        value, tint = dice.uniform(0.45, 0.9) if pale else dice.uniform(0.06, 0.5), dice.random()
+        linear = colorsys.hsv_to_rgb(dice.uniform(0.03, 0.14), 0.5 * tint**2, value)
+    else:
+        linear = tuple(min(max(value, 0.15), 0.97) ** 2.2 for value in color)
+    shader.inputs["Base Color"].default_value = (*linear, 1.0)
+    shader.inputs["Roughness"].default_value = dice.uniform(0.3, 1.0)
+    shader.inputs["Specular IOR Level"].default_value = dice.uniform(0.0, 0.5)
+    return material
+
+
+def photo_material(dice: Random, path: Path) -> bpy.types.Material:
+    """Make a material painted by a photograph, projected along a thing's own axes."""
+    material = _sheet(dice, "ShaderNodeTexImage")
+    tree = material.node_tree
+    picture = tree.nodes["colour"]
+    picture.image = bpy.data.images.load(str(path), check_existing=True)
+    picture.projection, picture.projection_blend = "BOX", 0.2
+    place = tree.nodes.new("ShaderNodeMapping")
+    place.inputs["Location"].default_value = [dice.uniform(-5, 5) for _ in range(3)]
+    place.inputs["Scale"].default_value = [2 ** dice.uniform(-1, 2)] * 3
+    coordinates = tree.nodes.new("ShaderNodeTexCoord")
+    tree.links.new(coordinates.outputs["Object"], place.inputs["Vector"])
+    tree.links.new(place.outputs["Vector"], picture.inputs["Vector"])
     return material
 
 

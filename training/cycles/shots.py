@@ -13,7 +13,7 @@ from mathutils import Matrix, Vector
 
 from training.cycles import lamps
 from training.cycles.materials import coat_matte
-from training.cycles.stages import Stage
+from training.cycles.placing import Stage
 from training.packs import Pack, SecondView
 
 OPENCV = np.diag([1.0, -1.0, -1.0])

@@ -18,7 +18,7 @@ from mathutils import Matrix
 from PIL import Image
 
 from training.cycles import lamps
-from training.cycles.__main__ import built
+from training.cycles.__main__ import Supplies, built, supplied
 from training.cycles.shots import OPENCV, SOLID, Quality, Shot, encoded, rendered, set_up
 from training.packs import HELD_OUT_FROM
 
@@ -48,7 +48,7 @@ def write_stack(out: Path, seed: int, lights: int, unseen: int, quality: Quality
         ValueError: when the seed could have been trained on, or is not of an object.
     """
     dice = Random(seed)
-    stage = built(dice, seed, None)
+    stage = built(dice, "object", supplied(seed >= HELD_OUT_FROM, Supplies()))
     if seed < HELD_OUT_FROM or stage.kind != "object":
         raise ValueError(f"Seed {seed} is no held-out object; {HELD_OUT_FROM} is one.")
     set_up(quality)

@@ -15,6 +15,8 @@ from training.cycles.meshes import grid_object, linked, unit_grid
 from training.cycles.sheets import cloth, folded, packet, slab
 
 Maker = Callable[[Random], bpy.types.Object]
+REACH = 0.8
+"""Radius of a thing."""
 
 
 def ball(dice: Random) -> bpy.types.Object:

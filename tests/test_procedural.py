@@ -2,10 +2,14 @@
 
 import zipfile
 
+import numpy as np
 import pytest
 
 from training.packs import ANSWERS, pack_path, read_answer, read_pack
 from training.procedural import PACKED, Procedural, procedural
+from training.scenes.textures.pressed import HIDDEN, drawn
+
+from .mesh_files import CUBE, FACES, write_cubes
 
 SIZE = 48
 
@@ -16,6 +20,26 @@ def test_packs_hold_pictures_lights_and_cameras_and_no_normals(tmp_path):
         names = set(file.namelist())
     assert names == {"picture.webp", "lights.webp", "inside.png", "scene.json"}
     assert not (tmp_path / ANSWERS).exists()
+
+
+def test_shapes_of_a_library_are_pressed_into_reliefs(tmp_path):
+    """Their outlines stand in the normals; their depth is a part of what it was."""
+    write_cubes(tmp_path / "cubes.npz", {"bust": False, "cube": True})
+    config = Procedural(tmp_path / "out", 3, size=SIZE, answers=True, meshes=tmp_path)
+    procedural(config)
+    for seed in range(3):
+        path = pack_path(config.out, seed)
+        tilt = np.degrees(np.arccos(-read_answer(path)[..., 2].clip(-1, 1)))
+        assert read_pack(path).kind == "relief" and 1 < tilt.mean() < 30
+
+
+def test_depth_of_a_shape_is_what_rays_would_find():
+    """A cube covers its front face, which lies half its width nearer than its middle."""
+    sides = CUBE[FACES] * [SIZE / 4, SIZE / 4, 1] + [SIZE / 2, SIZE / 2, 0]
+    depth = drawn(sides, SIZE)
+    width = SIZE / 2 / np.sqrt(3)
+    assert abs((depth > HIDDEN).sum() - width**2) < 4 * width
+    np.testing.assert_allclose(depth[SIZE // 2, SIZE // 2], 1 / np.sqrt(3), atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", sorted(PACKED))

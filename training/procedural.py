@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from backend.image import linear_to_srgb
-from training.packs import Pack, pack_path, write_answer, write_pack
+from training.mesh_library import read_library
+from training.packs import HELD_OUT_FROM, Pack, pack_path, write_answer, write_pack
 from training.scenes import Kind
 from training.scenes.generator import Exposed, exposed
 from training.scenes.random import Dice
+from training.scenes.stages import material, stage
+from training.scenes.textures.pressed import pressed
 
 log = logging.getLogger(__name__)
 
@@ -37,19 +41,26 @@ class Procedural:
     threads: int = 1
     answers: bool = False
     """Write the true normals beside them, for who scores."""
+    meshes: Path | None = None
+    """Library of meshes: reliefs become coins, medallions and carvings pressed out of them."""
 
 
 def procedural(config: Procedural) -> int:
     """Write the packs one by one; return the exit code."""
     torch.set_num_threads(config.threads)
     config.out.mkdir(parents=True, exist_ok=True)
+    library = read_library(config.meshes, config.first >= HELD_OUT_FROM) if config.meshes else None
     for seed in range(config.first, config.first + config.count):
         path = pack_path(config.out, seed)
         if path.exists():
             continue
         kind = config.kinds[seed % len(config.kinds)]
         dice = Dice(seed, torch.device("cpu"))
-        shot = exposed(kind, dice, 1, config.size)
+        if kind == "relief" and library:
+            set_up = material(dice, 1, config.size, partial(pressed, library=library))
+        else:
+            set_up = stage(kind, dice, 1, config.size)
+        shot = exposed(dice, set_up)
         if config.answers:
             write_answer(path, shot.normals[0].numpy())
         write_pack(path, packed(kind, dice, shot))

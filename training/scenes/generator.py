@@ -12,7 +12,7 @@ from training.scenes import shading
 from training.scenes.capture import captured
 from training.scenes.lesson import Answer, Lesson, Scene
 from training.scenes.random import Dice
-from training.scenes.stages import Kind, stage
+from training.scenes.stages import Kind, Stage, stage
 
 OUTLINE_SHARE = 0.75
 """Share of the things whose outline is given: who has no mask has none."""
@@ -41,7 +41,7 @@ def generate(
 ) -> Scene:
     """Make a batch of scenes of one kind, ``size`` pixels square; one seed, one set of scenes."""
     dice = Dice(seed, device or torch.device("cpu"))
-    shot = exposed(kind, dice, batch, size)
+    shot = exposed(dice, stage(kind, dice, batch, size))
     lesson = Lesson(
         picture=captured(dice, shot.picture, shot.inside),
         single_lights=luminance(shot.lights),
@@ -54,12 +54,12 @@ def generate(
 
 
 @torch.no_grad()
-def exposed(kind: Kind, dice: Dice, batch: int, size: int) -> Exposed:
-    """Make a batch of scenes of one kind as a perfect camera sees them."""
-    set_up = stage(kind, dice, batch, size)
+def exposed(dice: Dice, set_up: Stage) -> Exposed:
+    """Light a batch of scenes and look at them with a perfect camera."""
     surface, normals, material, eye = (
         set_up.surface, set_up.normals, set_up.material, set_up.eye,
     )  # fmt: skip
+    batch, size = len(normals), round(normals.shape[1] ** 0.5)
     directions = shading.light_directions(dice, batch)
     irradiance = shading.irradiances(surface, normals, directions, set_up.lit(directions))
     picture = shading.photograph(

@@ -1,6 +1,7 @@
 """Materials seen from the front: lay a texture or a pattern out, and look at a window of it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -27,6 +28,7 @@ WHOLE_SHARE = 0.5
 """Share of materials seen whole, so that the picture tiles."""
 FINE = 2
 """Pixels of a texture to one of the picture, along each side."""
+Maker = Callable[[Dice, int], Texture]
 MARGIN = 8
 """One part in so many of a picture is laid out around it: what casts shadows into it."""
 
@@ -53,11 +55,11 @@ def flat(dice: Dice, batch: int, size: int, width: float = 1.0) -> tuple[Surface
     return Surface(points, facing_camera(points), points, thing, thing == 0), eye
 
 
-def relief(dice: Dice, batch: int, size: int) -> Relief:
-    """Lay out materials of all kinds, from nearly flat to steep."""
+def relief(dice: Dice, batch: int, size: int, make: Maker | None = None) -> Relief:
+    """Lay out materials of all kinds, from nearly flat to steep, or those that ``make`` makes."""
     margin = size // MARGIN
     canvas = size + 2 * margin
-    made = [_seen(dice, size, margin) for _ in range(batch)]
+    made = [_seen(dice, size, margin, make) for _ in range(batch)]
     height = torch.stack([scene.height for scene in made])
     slopes_v, slopes_u = torch.gradient(height, dim=(1, 2))
     toward = -torch.ones_like(slopes_u)
@@ -79,13 +81,18 @@ def relief(dice: Dice, batch: int, size: int) -> Relief:
     return Relief(surface, eye, Material(albedo, gloss, exponent), sky, margin)
 
 
-def _seen(dice: Dice, size: int, margin: int) -> Texture:
-    """Look at a material, its height in pixels; ``margin`` pixels are added on every side."""
-    if often(dice, PATTERN_SHARE):
-        return _patterned(dice, size, margin)
+def of_the_world(dice: Dice, size: int) -> Texture:
+    """Make one of the materials, each as often as it is good for training."""
     weights = torch.tensor([recipe.weight for recipe in RECIPES])
     place = int(torch.bucketize(between(dice, 0.0, float(weights.sum())), weights.cumsum(0)))
-    made = texture(dice, FINE * size, RECIPES[min(place, len(RECIPES) - 1)])
+    return texture(dice, size, RECIPES[min(place, len(RECIPES) - 1)])
+
+
+def _seen(dice: Dice, size: int, margin: int, make: Maker | None) -> Texture:
+    """Look at a material, its height in pixels; ``margin`` pixels are added on every side."""
+    if make is None and often(dice, PATTERN_SHARE):
+        return _patterned(dice, size, margin)
+    made = (make or of_the_world)(dice, FINE * size)
     if often(dice, WHOLE_SHARE):
         return _window(made, size, margin, 1.0, 0.0, (0.0, 0.0))
     angle = math.pi * between(dice, -1.0, 1.0) * (0.03 if often(dice, 0.6) else 1.0)

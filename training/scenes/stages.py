@@ -14,7 +14,7 @@ from training.scenes.materials import Material, bumped, glazed, painted
 from training.scenes.organic import lump, see_lump
 from training.scenes.posters import poster
 from training.scenes.random import Dice
-from training.scenes.reliefs import flat, relief
+from training.scenes.reliefs import Maker, flat, relief
 from training.scenes.solids import World, is_lit
 from training.scenes.surface import Eye, Surface, look, see
 
@@ -44,7 +44,7 @@ def stage(kind: Kind, dice: Dice, batch: int, size: int) -> Stage:
     if kind == "organic":
         return _organic(dice, batch, size)
     if kind == "relief":
-        return _relief(dice, batch, size)
+        return material(dice, batch, size)
     if kind == "print":
         return _print(dice, batch, size)
     builders = {"object": worlds.single_object, "pile": worlds.pile, "room": worlds.room}
@@ -81,8 +81,9 @@ def _organic(dice: Dice, batch: int, size: int) -> Stage:
     return Stage(surface, rough.normals, painted(dice, surface, size), eye, lit)
 
 
-def _relief(dice: Dice, batch: int, size: int) -> Stage:
-    made = relief(dice, batch, size)
+def material(dice: Dice, batch: int, size: int, make: Maker | None = None) -> Stage:
+    """Look at materials from the front: all kinds, or those that ``make`` makes."""
+    made = relief(dice, batch, size, make)
     around, eye = made.surface, made.eye
 
     def inner(values: Tensor) -> Tensor:
@@ -95,9 +96,9 @@ def _relief(dice: Dice, batch: int, size: int) -> Stage:
         return _without(reached, made.margin, 2)
 
     surface = Surface(**{name: inner(values) for name, values in vars(around).items()})
-    material = Material(**{name: inner(values) for name, values in vars(made.material).items()})
+    paint = Material(**{name: inner(values) for name, values in vars(made.material).items()})
     _, seen = flat(dice, batch, size)
-    return Stage(surface, surface.normals, material, seen, lit, inner(made.sky))
+    return Stage(surface, surface.normals, paint, seen, lit, inner(made.sky))
 
 
 def _without(values: Tensor, margin: int, axis: int) -> Tensor:

@@ -72,8 +72,11 @@ def varied(
     return painted * torch.exp(spread * (2 * number - 1))[..., None]
 
 
-def weathered(dice: Dice, made: Texture) -> Texture:
-    """Let dirt gather in cavities, edges wear, clouds, stains and grain lie over it all."""
+def weathered(dice: Dice, made: Texture, calm: float = 1.0) -> Texture:
+    """Let dirt gather in cavities, edges wear, clouds, stains and grain lie over it all.
+
+    ``calm`` is the share that is left of what does not follow the relief.
+    """
     size = made.height.shape[-1]
     scale = ratio(dice, 0.01, 0.06)
     hollow = blurred(made.height, scale) - made.height
@@ -81,19 +84,19 @@ def weathered(dice: Dice, made: Texture) -> Texture:
     clouds = noise(dice, size, ratio(dice, 0.3, 1.0), smooth=between(dice, 0.2, 0.8))
     grain = noise(dice, size, ratio(dice, 0.01, 0.08), shortest=0.0, smooth=-0.2)
     albedo = made.albedo
-    albedo = albedo * torch.exp(between(dice, 0.0, 0.3) * clouds)[..., None]
-    albedo = albedo * torch.exp(between(dice, 0.0, 0.16) * grain)[..., None]
-    dirt = torch.sigmoid(2.5 * (hollow - between(dice, 0.3, 1.2)) + 0.6 * clouds)
+    albedo = albedo * torch.exp(calm * between(dice, 0.0, 0.3) * clouds)[..., None]
+    albedo = albedo * torch.exp(calm * between(dice, 0.0, 0.16) * grain)[..., None]
+    dirt = torch.sigmoid(2.5 * (hollow - between(dice, 0.3, 1.2)) + 0.6 * calm * clouds)
     if often(dice, 0.7):
         darker = albedo * between(dice, 0.15, 0.7)
         soil = darker if often(dice, 0.6) else color(dice, "dirt").expand_as(albedo)
         albedo = mixed(albedo, soil, between(dice, 0.3, 1.0) * dirt)
     if often(dice, 0.4):
-        worn = torch.sigmoid(3 * (-hollow - between(dice, 0.7, 1.5)) + 0.5 * clouds)
+        worn = torch.sigmoid(3 * (-hollow - between(dice, 0.7, 1.5)) + 0.5 * calm * clouds)
         pale = (albedo * between(dice, 1.2, 2.0)).clamp_max(0.9)
         bare = pale if often(dice, 0.7) else color(dice, "stone").expand_as(albedo)
         albedo = mixed(albedo, bare, between(dice, 0.2, 0.8) * worn)
-    if often(dice, 0.3):
+    if often(dice, 0.3 * calm):
         stain = torch.sigmoid(ratio(dice, 2.0, 20.0) * (clouds - between(dice, 0.5, 1.5)))
         albedo = mixed(albedo, color(dice, "dirt"), between(dice, 0.2, 0.8) * stain)
     return replace(made, albedo=albedo.clamp(0.015, 0.95))

@@ -24,7 +24,7 @@ def test_packs_hold_pictures_lights_and_cameras_and_no_normals(tmp_path):
 
 def test_shapes_of_a_library_are_pressed_into_reliefs(tmp_path):
     """Their outlines stand in the normals; their depth is a part of what it was."""
-    write_cubes(tmp_path / "cubes.npz", {"bust": False, "cube": True})
+    write_cubes(tmp_path / "cubes.npz", {"deer": False, "cube": True})
     config = Procedural(tmp_path / "out", 3, size=SIZE, answers=True, meshes=tmp_path)
     procedural(config)
     for seed in range(3):

@@ -25,9 +25,11 @@ WEIGHTS = {
     "makehuman": 1.5, "base_meshes": 3.0, "infinigen": 3.0, "quaternius": 3.0, "sweethome3d": 3.0,
 }  # fmt: skip
 """How often sources of these names are drawn from; others 1."""
+ENOUGH = 16
+"""Meshes of a source from which on it has its full weight."""
 FIGURES = (
     "makehuman/|threedscans/(?!column)|odedstein/(cat|demos|goat|hand|human|koala|penguin|skull)"
-    "|statue|/bust|skull|deer$|deer_head|horse2$|siamesecat|bulldog$|human/body"
+    "|deer$|deer_head|horse2$|siamesecat|bulldog$"
 )
 """Sources and names of statues, people and animals."""
 
@@ -78,8 +80,11 @@ class Library:
     sources: tuple[Source, ...]
 
     def draw(self, dice: Random) -> Mesh:
-        """Draw a source by its weight, then one of its meshes."""
-        weights = [WEIGHTS.get(source.stem, 1.0) for source in self.sources]
+        """Draw a source by its weight, or less often when few of its meshes are left; then one."""
+        weights = [
+            WEIGHTS.get(source.stem, 1.0) * min(1.0, len(source.usable) / ENOUGH)
+            for source in self.sources
+        ]
         source = dice.choices(self.sources, weights)[0]
         return source.mesh(dice.choice(source.usable))
 

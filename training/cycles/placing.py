@@ -12,6 +12,8 @@ from training.cycles import materials, reliefs, things
 from training.cycles.meshes import linked
 from training.mesh_library import Library
 
+PHOTO_SHARE = 0.3
+"""Share of walls and grounds that photographs are on, where there are some."""
 UPRIGHT_SHARE = 0.67
 """Share of things that stand as they do in the world."""
 
@@ -68,7 +70,10 @@ def plane(
     """Put up a wall or a ground."""
     bpy.ops.mesh.primitive_plane_add(size=size, location=place, rotation=turn)
     made = bpy.context.object
-    made.data.materials.append(materials.random_material(dice, words.materials))
+    if words.photos and dice.random() < PHOTO_SHARE:
+        made.data.materials.append(materials.photo_material(dice, dice.choice(words.photos)))
+    else:
+        made.data.materials.append(materials.random_material(dice, words.materials))
     return made
 
 

@@ -11,25 +11,33 @@ from training.cycles.meshes import linked
 from training.cycles.things import REACH, Maker, displace
 from training.mesh_library import Library, Mesh
 
+PLAIN = 0.22
+"""Share of things of one plain color, as statues and casts are."""
 MOST_PARTS = 24
 """A mesh of more parts is painted as one."""
 
 
-def maker(library: Library, words: materials.Vocabulary, photos: tuple[Path, ...]) -> Maker:
-    """Return what makes a thing of the library."""
+def maker(
+    library: Library, words: materials.Vocabulary, photos: tuple[Path, ...], plain: float = PLAIN
+) -> Maker:
+    """Return what makes a thing of the library, of one plain color so often."""
 
     def make(dice: Random) -> bpy.types.Object:
-        return shaped(dice, library.draw(dice), words, photos)
+        return shaped(dice, library.draw(dice), words, photos, plain)
 
     return make
 
 
 def shaped(
-    dice: Random, mesh: Mesh, words: materials.Vocabulary, photos: tuple[Path, ...]
+    dice: Random,
+    mesh: Mesh,
+    words: materials.Vocabulary,
+    photos: tuple[Path, ...],
+    plain: float = PLAIN,
 ) -> bpy.types.Object:
     """Make an object of a mesh, as large as our things, shaded smooth but across sharp edges."""
     thing = mesh_object(mesh, REACH)
-    for material in _paints(dice, mesh, words, photos):
+    for material in _paints(dice, mesh, words, photos, plain):
         thing.data.materials.append(material)
     if dice.random() < 0.85:
         thing.data.shade_smooth()
@@ -58,15 +66,18 @@ def mesh_object(mesh: Mesh, reach: float) -> bpy.types.Object:
 
 
 def _paints(
-    dice: Random, mesh: Mesh, words: materials.Vocabulary, photos: tuple[Path, ...]
+    dice: Random,
+    mesh: Mesh,
+    words: materials.Vocabulary,
+    photos: tuple[Path, ...],
+    plain: float,
 ) -> list[bpy.types.Material]:
     """Draw a material for each part: its own color, any other, or the same for all."""
     count = int(mesh.parts.max()) + 1
     count = count if count <= MOST_PARTS else 1
-    way = dice.random()
-    if way < 0.2 or (count == 1 and way < 0.35):
+    if dice.random() < plain:
         return [materials.plain_material(dice, None)] * count
-    own = len(mesh.colors) >= count > 1 and way < 0.55
+    own = len(mesh.colors) >= count > 1 and dice.random() < 0.45
     found = []
     for part in range(count):
         if photos and dice.random() < 0.3:

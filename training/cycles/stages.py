@@ -27,6 +27,8 @@ from training.cycles.shapes import maker
 from training.mesh_library import FIGURES
 
 GROUND = -0.9
+PLAIN_STATUES = 0.6
+"""Share of statues seen closely that are of one plain color."""
 
 
 def single_object(dice: Random, words: Words) -> Stage:
@@ -42,21 +44,24 @@ def single_object(dice: Random, words: Words) -> Stage:
 
 
 def figure(dice: Random, words: Words) -> Stage:
-    """Look closely at a statue of the library, mostly at its head."""
+    """Look closely at a statue of the library, where its surface has most to show."""
     figures = words.library.named(FIGURES) if words.library else None
     if not figures or not figures.sources:
         return single_object(dice, words)
-    thing = placed(dice, replace(words, things=(maker(figures, words.materials, ()),)), (0, 0, 0))
+    make = maker(figures, words.materials, words.photos, PLAIN_STATUES)
+    thing = placed(dice, replace(words, things=(make,)), (0, 0, 0))
     thing.rotation_euler = (dice.gauss(0, 0.1), dice.gauss(0, 0.1), dice.uniform(0, math.tau))
     finer = thing.modifiers.new("finer", "SUBSURF")
     finer.levels = finer.render_levels = 1
     low, high = extent(thing)
-    tall, part = high.z - low.z, dice.uniform(0.15, 0.6)
-    middle = (low + high) / 2
-    middle.z = high.z - part * tall * dice.uniform(0.3, 0.6)
-    around, up = dice.uniform(0, math.tau), dice.uniform(-0.3, 0.5)
-    aim = Vector((math.cos(around) * math.cos(up), math.sin(around) * math.cos(up), math.sin(up)))
-    camera = camera_at(dice, tuple(middle), aim, reach=max(0.6 * part * tall, 0.12), flat_share=0.2)
+    # faces and hands have the most vertices
+    upper = [v for v in thing.data.vertices if (thing.matrix_world @ v.co).z > (low.z + high.z) / 2]
+    vertex = dice.choice(upper or list(thing.data.vertices))
+    middle = thing.matrix_world @ vertex.co
+    facing = (thing.matrix_world.to_3x3() @ vertex.normal).normalized()
+    aim = (facing + 0.8 * eye_level(dice)).normalized()
+    reach = (high - low).length * dice.uniform(0.08, 0.3)
+    camera = camera_at(dice, tuple(middle), aim, reach, flat_share=0.2)
     return Stage("object", camera, (), tuple(middle), True)
 
 

@@ -1,4 +1,4 @@
-"""Heights of materials seen from the front: masonry, cloth, wood, skin; rough, without a scale.
+"""Heights of shapes seen from the front that no texture makes: folds, ribs, creases, ornament.
 
 Each takes coordinates in which its features are about one unit apart.
 """
@@ -19,7 +19,7 @@ Grid = Float[Tensor, "b s s"]
 
 @dataclass(frozen=True)
 class Pattern:
-    """A height, and a number 0..1 per brick, pebble or thread to paint it by."""
+    """A height, and a number 0..1 per boss or raised part to paint it by."""
 
     height: Float[Tensor, "b s s"]
     cells: Float[Tensor, "b s s"]
@@ -34,63 +34,6 @@ class PatternKind:
     """Mean angle in degrees between its normals and the viewer."""
 
 
-def ground(dice: Dice, u: Grid, v: Grid) -> Pattern:
-    """Soil, plaster, stucco: rough at every scale."""
-    return _bare(_waving(dice, u, v, 3.0, 0.2))
-
-
-def bricks(dice: Dice, u: Grid, v: Grid) -> Pattern:
-    """Bricks or tiles in rows, bevelled, each a little higher or more tilted than the next."""
-    batch = len(u)
-    wide = _each(dice, batch, 0.8, 3.0)
-    row = v.floor()
-    u = u / wide + row * torch.where(_each(dice, batch, 0.0, 1.0) < 0.6, 0.5, 0.0)
-    column = u.floor()
-    across, down = u - column - 0.5, v - row - 0.5
-    edge = torch.minimum((0.5 - across.abs()) * wide, 0.5 - down.abs())
-    joint, bevel = _each(dice, batch, 0.01, 0.07), _each(dice, batch, 0.03, 0.2)
-    number, right, below = (drawn(lottery(dice, batch), column, row) for _ in range(3))
-    tilted = across * (right - 0.5) + down * (below - 0.5)
-    uneven = _each(dice, batch, 0.0, 0.6)
-    return Pattern(_rounded((edge - joint) / bevel) * (1 + uneven * (number / 2 + tilted)), number)
-
-
-def pebbles(dice: Dice, u: Grid, v: Grid) -> Pattern:
-    """Pebbles, cobbles, scales, cracked ground: cells around scattered points."""
-    batch = len(u)
-    spread = _each(dice, batch, 0.4, 1.0)
-    rights, belows, numbers = (lottery(dice, batch) for _ in range(3))
-    distances, cells = [], []
-    for step_u in (-1, 0, 1):
-        for step_v in (-1, 0, 1):
-            column, row = u.floor() + step_u, v.floor() + step_v
-            right = column + 0.5 + spread * (drawn(rights, column, row) - 0.5)
-            below = row + 0.5 + spread * (drawn(belows, column, row) - 0.5)
-            distances.append(torch.hypot(right - u, below - v))
-            cells.append(drawn(numbers, column, row))
-    near, which = torch.stack(distances).topk(2, dim=0, largest=False)
-    number = torch.stack(cells).gather(0, which[:1])[0]
-    dome = (1 - (near[0] / _each(dice, batch, 0.6, 0.9)).square()).clamp_min(0).sqrt()
-    plate = _rounded((near[1] - near[0]) / _each(dice, batch, 0.1, 0.6))
-    height = torch.where(_each(dice, batch, 0.0, 1.0) < 0.4, dome * plate, plate)
-    return Pattern(height * (0.7 + 0.5 * number), number)
-
-
-def weave(dice: Dice, u: Grid, v: Grid) -> Pattern:
-    """Threads over and under each other, in cloth that may have folds."""
-    batch = len(u)
-    folds = _each(dice, batch, -2.0, 3.0).clamp_min(0) * cloth(dice, u / 6, v / 6).height
-    u, v = 2 * u, 2 * v
-    column, row = u.floor(), v.floor()
-    dip = _each(dice, batch, 0.2, 0.6)
-    warp = _thread(u - column) + dip * torch.cos(math.pi * (v - 0.5 + column))
-    weft = _thread(v - row) - dip * torch.cos(math.pi * (u - 0.5 + row))
-    of_warp = drawn(lottery(dice, batch), column, torch.zeros_like(column))
-    of_weft = drawn(lottery(dice, batch), torch.zeros_like(row), row)
-    number = torch.where(warp > weft, of_warp / 2, of_weft / 2 + 0.5)
-    return Pattern(torch.maximum(warp, weft) / 2 + folds, number)
-
-
 def cloth(dice: Dice, u: Grid, v: Grid) -> Pattern:
     """Soft folds that run mostly one way."""
     batch = len(u)
@@ -99,26 +42,6 @@ def cloth(dice: Dice, u: Grid, v: Grid) -> Pattern:
     folds = _waving(dice, u / 2 + bend, v * run / 2, 3.0, 0.7)
     sharp = _each(dice, batch, 0.1, 0.8)
     return _bare(-(folds.square() + sharp.square()).sqrt() + 0.3 * bend)
-
-
-def bark(dice: Dice, u: Grid, v: Grid) -> Pattern:
-    """Long ridges that split and join."""
-    run = _each(dice, len(u), 0.15, 0.4)
-    bend = 0.4 * _waving(dice, u, v, 4.0, 0.5)
-    coarse = _waving(dice, u + bend, v * run, 1.6, 0.8).abs()
-    fine = _waving(dice, u + bend, v * run, 0.7, 0.2).abs()
-    return _bare(torch.minimum(coarse, 0.3 + coarse / 3) + 0.25 * fine)
-
-
-def wood(dice: Dice, u: Grid, v: Grid) -> Pattern:
-    """Planed wood: faint grain along rings cut at a slant."""
-    batch = len(u)
-    knots = _waving(dice, u / 3, v / 12, 3.0, 0.8)
-    ring = 2.5 * u + _each(dice, batch, 0.5, 3.0) * knots
-    saw = ring - ring.floor()
-    fibres = _waving(dice, 4 * u + 2 * knots, v / 5, 1.5, 0.3)
-    grain = saw * _rounded((1 - saw) * 6)
-    return Pattern(grain + 0.4 * fibres, (grain * 0.7 + 0.15 * fibres).clamp(0, 1))
 
 
 def ripples(dice: Dice, u: Grid, v: Grid) -> Pattern:
@@ -192,15 +115,7 @@ def carving(dice: Dice, u: Grid, v: Grid) -> Pattern:
 
 
 PATTERNS = (
-    PatternKind(ground, 13.0),
-    PatternKind(bricks, 12.0),
-    PatternKind(bricks, 7.0),
-    PatternKind(pebbles, 17.0),
-    PatternKind(pebbles, 12.0),
-    PatternKind(weave, 15.0),
     PatternKind(cloth, 15.0),
-    PatternKind(bark, 18.0),
-    PatternKind(wood, 4.0),
     PatternKind(ripples, 15.0),
     PatternKind(wrinkles, 13.0),
     PatternKind(crumple, 13.0),
@@ -227,7 +142,3 @@ def _rounded(ramp: Grid) -> Grid:
     """Rise from 0 to 1 and level off without a kink."""
     ramp = ramp.clamp(0, 1)
     return ramp * (2 - ramp)
-
-
-def _thread(across: Grid) -> Grid:
-    return torch.sin(math.pi * across).clamp_min(1e-4).sqrt()

@@ -1,5 +1,6 @@
 """Which lessons a run sees, and who makes them."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from training.ahead import Ahead
-from training.packs import pack_path, write_pack
+from training.packs import HELD_OUT_FROM, pack_path, write_pack
 from training.scenes import generate
 from training.sources import APART, REUSE, Generated, Rendered, SourceConfig, listed, recipes
 
@@ -125,6 +126,15 @@ def test_other_processes_make_the_same_lessons(folder):
             torch.testing.assert_close(theirs[name], own[name])
     for lessons in (alone, helped):
         lessons.close()
+
+
+def test_packs_of_validation_teach_nothing(folder, tmp_path):
+    shutil.copy(pack_path(folder, 0), pack_path(tmp_path, HELD_OUT_FROM - 1))
+    shutil.copy(pack_path(folder, 0), tmp_path / "statue-01.zip")
+    listed(SourceConfig(packs=(folder, tmp_path)))
+    shutil.copy(pack_path(folder, 0), pack_path(tmp_path, HELD_OUT_FROM))
+    with pytest.raises(ValueError, match="validation's"):
+        listed(SourceConfig(packs=(folder, tmp_path)))
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path):

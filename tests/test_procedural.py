@@ -5,7 +5,15 @@ import zipfile
 import numpy as np
 import pytest
 
-from training.packs import ANSWERS, pack_path, read_answer, read_pack
+from training.packs import (
+    ANSWERS,
+    HELD_OUT_FROM,
+    are_held_out,
+    pack_path,
+    pack_paths,
+    read_answer,
+    read_pack,
+)  # fmt: skip
 from training.procedural import PACKED, Procedural, procedural
 from training.scenes.textures.pressed import HIDDEN, drawn
 
@@ -31,6 +39,13 @@ def test_shapes_of_a_library_are_pressed_into_reliefs(tmp_path):
         path = pack_path(config.out, seed)
         tilt = np.degrees(np.arccos(-read_answer(path)[..., 2].clip(-1, 1)))
         assert read_pack(path).kind == "relief" and 1 < tilt.mean() < 30
+
+
+def test_one_run_makes_scenes_of_training_or_of_validation(tmp_path):
+    with pytest.raises(ValueError, match="two runs"):
+        procedural(Procedural(tmp_path, count=2, first=HELD_OUT_FROM - 1, size=SIZE))
+    assert not pack_paths(tmp_path)
+    assert not are_held_out(0, HELD_OUT_FROM - 1) and are_held_out(HELD_OUT_FROM, HELD_OUT_FROM)
 
 
 def test_depth_of_a_shape_is_what_rays_would_find():

@@ -64,6 +64,25 @@ def pack_path(folder: Path, seed: int) -> Path:
     return folder / f"{seed:07d}.zip"
 
 
+def are_held_out(first: int, last: int) -> bool:
+    """Tell whether the seeds from ``first`` to ``last`` are validation's.
+
+    Raises:
+        ValueError: when only some of them are.
+    """
+    if first < HELD_OUT_FROM <= last:
+        raise ValueError(
+            f"Seeds from {HELD_OUT_FROM} on are validation's; {first} to {last} lie on both sides. "
+            "Render them in two runs."
+        )
+    return first >= HELD_OUT_FROM
+
+
+def is_held_out(path: Path) -> bool:
+    """Tell whether a pack is validation's; packs of your own things have names for seeds."""
+    return path.stem.isdecimal() and int(path.stem) >= HELD_OUT_FROM
+
+
 def pack_paths(folder: Path) -> list[Path]:
     """List a folder's packs in the order of their seeds."""
     return sorted(folder.glob("*.zip"))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from backend.image import linear_to_srgb
 from training.mesh_library import read_library
-from training.packs import HELD_OUT_FROM, Pack, pack_path, write_answer, write_pack
+from training.packs import Pack, are_held_out, pack_path, write_answer, write_pack
 from training.scenes import Kind
 from training.scenes.generator import Exposed, exposed
 from training.scenes.random import Dice
@@ -49,8 +49,10 @@ def procedural(config: Procedural) -> int:
     """Write the packs one by one; return the exit code."""
     torch.set_num_threads(config.threads)
     config.out.mkdir(parents=True, exist_ok=True)
-    library = read_library(config.meshes, config.first >= HELD_OUT_FROM) if config.meshes else None
-    for seed in range(config.first, config.first + config.count):
+    seeds = range(config.first, config.first + config.count)
+    held_out = are_held_out(config.first, config.first + config.count - 1)
+    library = read_library(config.meshes, held_out) if config.meshes else None
+    for seed in seeds:
         path = pack_path(config.out, seed)
         if path.exists():
             continue

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from training.loader import lesson_of, remembered
-from training.packs import pack_paths, side_of
+from training.packs import HELD_OUT_FROM, is_held_out, pack_paths, side_of
 from training.scenes import KINDS, Kind, Lesson, generate, mirrored
 from training.scenes.random import Dice
 
@@ -127,10 +127,15 @@ def listed(config: SourceConfig) -> Packs:
 
     Raises:
         FileNotFoundError: when there are none.
+        ValueError: when there are validation's among them.
     """
-    paths = [path for folder in config.packs for path in pack_paths(folder)][
-        : config.scenes or None
-    ]
+    paths = [path for folder in config.packs for path in pack_paths(folder)]
+    if held := [path for path in paths if is_held_out(path)]:
+        raise ValueError(
+            f"{len(held)} of the packs are validation's, such as {held[0]}: nothing may learn from "
+            f"seeds from {HELD_OUT_FROM} on. Move them to a folder of their own."
+        )
+    paths = paths[: config.scenes or None]
     if not paths:
         raise FileNotFoundError(
             f"There are no rendered scenes in {', '.join(map(str, config.packs))}; "

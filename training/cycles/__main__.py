@@ -18,7 +18,7 @@ from training.cycles.shapes import maker
 from training.cycles.shots import Quality, photograph
 from training.cycles.stages import STAGES
 from training.mesh_library import Library, read_library
-from training.packs import HELD_OUT_FROM, pack_path, write_answer, write_pack
+from training.packs import are_held_out, is_held_out, pack_path, write_answer, write_pack
 
 KINDS = ("object", "object", "figure", "pile", "room", "object", "relief", "pile", "room", "print")
 SECOND_VIEW_EVERY = 4
@@ -56,9 +56,9 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     quality = Quality(size=options.size, threads=options.threads)
     supplies = Supplies(**{name: getattr(options, name) for name in vars(Supplies())})
-    last = options.first + options.count * options.stride
-    words = supplied(options.first >= HELD_OUT_FROM, supplies)
-    for seed in range(options.first, last, options.stride):
+    last = options.first + (options.count - 1) * options.stride
+    words = supplied(are_held_out(options.first, last), supplies)
+    for seed in range(options.first, last + 1, options.stride):
         path = pack_path(options.out, seed)
         if not path.exists():
             kind = options.kinds[seed % len(options.kinds)]
@@ -72,7 +72,7 @@ def render(
     dice = Random(seed)
     stage = built(dice, kind, words)
     second = seed % SECOND_VIEW_EVERY == 0 and stage.kind in ("object", "pile", "room")
-    hdris = worlds(seed >= HELD_OUT_FROM, supplies.hdris)
+    hdris = worlds(is_held_out(path), supplies.hdris)
     done = photograph(dice, stage, hdris, quality, second)
     if done.pack.inside.mean() < SEEN:
         sys.stderr.write(f"scene {seed} was left out: it shows next to nothing\n")

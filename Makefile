@@ -31,7 +31,7 @@ NEED_313 := 5.1 5.2 5.3
 UNTESTED := $(if $(PYTHON313),,$(filter $(NEED_313),$(BLENDERS)))
 TESTED := $(filter-out $(UNTESTED),$(BLENDERS))
 python_of = $(if $(filter $(NEED_313),$(1)),$(PYTHON313),$(PYTHON))
-# what demo, scenes and screenshots run in
+# what the demo and main-thread run in
 BLENDER ?= $(if $(PYTHON313),5.2,4.5)
 define UNTESTED_LINE
 @echo "*** NOT TESTED: Blender $(UNTESTED). No Python 3.13 was found: install it (pyenv install 3.13, \
